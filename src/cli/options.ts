@@ -1,0 +1,31 @@
+/** Parsers for option values. What they refuse is misuse: commander shows one line and the command exits 2. */
+import { InvalidArgumentError } from 'commander';
+
+/** A whole number of at least `least`. */
+export function integer(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least)
+      throw new InvalidArgumentError(`Expected a whole number of ${least} or more.`);
+    return value;
+  };
+}
+
+/** A number from `least` to `most`, both allowed. */
+export function numberBetween(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !(value >= least && value <= most))
+      throw new InvalidArgumentError(`Expected a number from ${least} to ${most}.`);
+    return value;
+  };
+}
+
+/** Names parted by commas, none empty, none twice. */
+export function commaList(text: string): string[] {
+  const names = text.split(',').map((name) => name.trim());
+  if (names.some((name) => name === ''))
+    throw new InvalidArgumentError('Expected names parted by commas, without empty ones.');
+  if (new Set(names).size !== names.length) throw new InvalidArgumentError('Expected each name once.');
+  return names;
+}
