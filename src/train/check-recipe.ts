@@ -1,0 +1,119 @@
+/** Recipes come from users and files: every number is looked at before training starts. */
+import { ConfigError } from '../errors.js';
+import type { Recipe } from './recipe.js';
+
+interface Bound {
+  readonly low: number;
+  readonly high: number;
+  readonly whole?: boolean;
+  readonly orNull?: boolean;
+  /** `high` itself is out of range. */
+  readonly below?: boolean;
+}
+
+const COUNT: Bound = { low: 1, high: 1e6, whole: true };
+const FROM_ZERO: Bound = { low: 0, high: 1e6, whole: true };
+const PART: Bound = { low: 0, high: 1 };
+const BELOW_ONE: Bound = { low: 0, high: 1, below: true };
+const POSITIVE: Bound = { low: Number.MIN_VALUE, high: 1e9 };
+const NOT_NEGATIVE: Bound = { low: 0, high: 1e9 };
+
+const BOUNDS: Readonly<Record<string, Bound>> = {
+  epochs: COUNT,
+  batchSize: COUNT,
+  normShard: COUNT,
+  'optimizer.momentum': BELOW_ONE,
+  'optimizer.beta1': BELOW_ONE,
+  'optimizer.beta2': BELOW_ONE,
+  'optimizer.epsilon': POSITIVE,
+  'optimizer.weightDecay': NOT_NEGATIVE,
+  'schedule.rate': POSITIVE,
+  'schedule.warmupEpochs': NOT_NEGATIVE,
+  'schedule.finalRate': NOT_NEGATIVE,
+  'schedule.everyEpochs': POSITIVE,
+  'schedule.factor': POSITIVE,
+  clipNorm: { ...POSITIVE, orNull: true },
+  'ema.decay': BELOW_ONE,
+  statisticsMomentum: PART,
+  statisticsBatches: FROM_ZERO,
+  labelSmoothing: BELOW_ONE,
+  'distillation.weight': PART,
+  'distillation.temperature': POSITIVE,
+  'augment.shiftMs': NOT_NEGATIVE,
+  'augment.noise.probability': PART,
+  'augment.noise.snrDb.0': { low: -100, high: 200 },
+  'augment.noise.snrDb.1': { low: -100, high: 200 },
+  'augment.gainDb': { low: 0, high: 100 },
+  'augment.speed': BELOW_ONE,
+  'augment.specAugment.frequencyMasks': FROM_ZERO,
+  'augment.specAugment.maxBands': FROM_ZERO,
+  'augment.specAugment.timeMasks': FROM_ZERO,
+  'augment.specAugment.maxFrames': FROM_ZERO,
+  'augment.mixup': PART,
+  patience: { ...COUNT, orNull: true },
+};
+
+/**
+ * Checks that every number of a recipe is there and in range.
+ * @throws ConfigError naming the field.
+ */
+export function checkRecipe(recipe: Recipe): void {
+  for (const [path, bound] of Object.entries(BOUNDS)) checkField(recipe, path, bound);
+  checkChoice('optimizer.decays', recipe.optimizer.decays, ['kernels', 'all']);
+  checkChoice('classWeights', recipe.classWeights, ['none', 'balanced']);
+  checkChoice('keep', recipe.keep, ['best', 'last']);
+  const [low, high] = recipe.augment.noise.snrDb;
+  if (low > high) throw fault('augment.noise.snrDb', 'the lower end first', `${low}, ${high}`);
+}
+
+const FIELDS_OF_KIND: Readonly<Record<string, readonly string[]>> = {
+  sgd: ['momentum', 'weightDecay'],
+  adamw: ['beta1', 'beta2', 'epsilon', 'weightDecay'],
+  constant: ['rate', 'warmupEpochs'],
+  cosine: ['rate', 'warmupEpochs', 'finalRate'],
+  step: ['rate', 'warmupEpochs', 'everyEpochs', 'factor'],
+};
+
+function checkField(recipe: Recipe, path: string, bound: Bound): void {
+  const keys = path.split('.');
+  let value: unknown = recipe;
+  for (const key of keys) {
+    const holder = value as Record<string, unknown> | null | undefined;
+    if (holder === null && keys[0] === 'ema') return;
+    const kind = (holder as { kind?: string } | undefined)?.kind;
+    if (kind !== undefined) {
+      const fields = Object.hasOwn(FIELDS_OF_KIND, kind) ? FIELDS_OF_KIND[kind] : undefined;
+      if (!fields) throw fault(`${keys[0]}.kind`, 'a known kind', String(kind));
+      if (!fields.includes(key)) return;
+    }
+    value = holder?.[key];
+  }
+  if (value === null && bound.orNull) return;
+  if (!inBounds(value, bound)) throw fault(path, describe(bound), String(value));
+}
+
+function inBounds(value: unknown, { low, high, whole, below }: Bound): boolean {
+  if (typeof value !== 'number' || !(value >= low && value <= high) || (below && value === high))
+    return false;
+  return !whole || Number.isInteger(value);
+}
+
+function describe({ low, high, whole, orNull, below }: Bound): string {
+  const kind = whole ? 'a whole number' : 'a number';
+  const range = low === Number.MIN_VALUE ? `above 0` : `${low} … ${high}${below ? ' (not itself)' : ''}`;
+  return `${kind}, ${range}${orNull ? ', or null' : ''}`;
+}
+
+function checkChoice(path: string, value: string, choices: readonly string[]): void {
+  if (!choices.includes(value)) throw fault(path, choices.join(' or '), String(value));
+}
+
+function fault(path: string, wanted: string, found: string): ConfigError {
+  return new ConfigError(
+    'recipe',
+    `Cannot train with recipe: expected ${path} to be ${wanted}, got ${found}`,
+    {
+      value: path,
+    },
+  );
+}

@@ -1,0 +1,159 @@
+/**
+ * A recipe: every number that decides how a network is trained, as plain JSON. It is written into checkpoints and model
+ * files, so that a result can be trained again from its file alone.
+ */
+export interface SgdRecipe {
+  readonly kind: 'sgd';
+  readonly momentum: number;
+  readonly nesterov: boolean;
+  readonly weightDecay: number;
+  /** Which parameters decay: the weights of convolutions and dense layers, or every one. */
+  readonly decays: 'kernels' | 'all';
+}
+
+export interface AdamWRecipe {
+  readonly kind: 'adamw';
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  /** Decoupled: a step takes learning rate × weightDecay × weight away, beside the gradient's part. */
+  readonly weightDecay: number;
+  readonly decays: 'kernels' | 'all';
+}
+
+export type OptimizerRecipe = SgdRecipe | AdamWRecipe;
+
+export type ScheduleRecipe =
+  | { readonly kind: 'constant'; readonly rate: number; readonly warmupEpochs: number }
+  | {
+      readonly kind: 'cosine';
+      readonly rate: number;
+      readonly warmupEpochs: number;
+      readonly finalRate: number;
+    }
+  | {
+      readonly kind: 'step';
+      readonly rate: number;
+      readonly warmupEpochs: number;
+      readonly everyEpochs: number;
+      readonly factor: number;
+    };
+
+export interface AugmentRecipe {
+  /** A clip moves by up to this much either way, zeros coming in. */
+  readonly shiftMs: number;
+  /** Background noise under this part of the clips, at a signal-to-noise ratio drawn uniformly in decibels. */
+  readonly noise: { readonly probability: number; readonly snrDb: readonly [low: number, high: number] };
+  /** The level changes by up to this many decibels either way. */
+  readonly gainDb: number;
+  /** Speed (and pitch) change by up to this part either way; 0.1 is ±10 %. */
+  readonly speed: number;
+  /** Masks over the log-mel map, each of a width drawn from 0 to the number given. */
+  readonly specAugment: {
+    readonly frequencyMasks: number;
+    readonly maxBands: number;
+    readonly timeMasks: number;
+    readonly maxFrames: number;
+  };
+  /** α of mixup's Beta(α, α); 0 is none. Source: Zhang et al., 2018. */
+  readonly mixup: number;
+}
+
+export interface Recipe {
+  readonly name: string;
+  readonly epochs: number;
+  readonly batchSize: number;
+  /** Clips whose BatchNorm moments are taken together. */
+  readonly normShard: number;
+  readonly optimizer: OptimizerRecipe;
+  readonly schedule: ScheduleRecipe;
+  /** The global norm that gradients are scaled down to; null: never. */
+  readonly clipNorm: number | null;
+  /** Moving average of the weights, which is then what is validated and kept; null: the weights themselves. */
+  readonly ema: { readonly decay: number } | null;
+  /** What part of a running statistic a full batch replaces. */
+  readonly statisticsMomentum: number;
+  /** Training batches run forward through the finished weights to take BatchNorm's statistics anew; 0: never. */
+  readonly statisticsBatches: number;
+  readonly labelSmoothing: number;
+  /** `balanced`: a clip's loss is weighted by mean label size / size of its label. */
+  readonly classWeights: 'none' | 'balanced';
+  /** Read when there is a teacher: its part of the loss, and the temperature of both softmaxes. */
+  readonly distillation: { readonly weight: number; readonly temperature: number };
+  readonly augment: AugmentRecipe;
+  /** Epochs without a better validation before training stops; null: never. */
+  readonly patience: number | null;
+  /** Which weights the model file gets: those of the best validation or of the last epoch. */
+  readonly keep: 'best' | 'last';
+}
+
+/** AdamW with strong augmentation, good for every network of the registry. */
+export const DEFAULT_RECIPE: Recipe = {
+  name: 'adamw',
+  epochs: 120,
+  batchSize: 100,
+  normShard: 32,
+  optimizer: {
+    kind: 'adamw',
+    beta1: 0.9,
+    beta2: 0.999,
+    epsilon: 1e-8,
+    weightDecay: 0.05,
+    decays: 'kernels',
+  },
+  schedule: { kind: 'cosine', rate: 3e-3, warmupEpochs: 5, finalRate: 0 },
+  clipNorm: 5,
+  ema: { decay: 0.998 },
+  statisticsMomentum: 0.1,
+  statisticsBatches: 20,
+  labelSmoothing: 0.1,
+  classWeights: 'none',
+  distillation: { weight: 0.7, temperature: 2 },
+  augment: {
+    shiftMs: 100,
+    noise: { probability: 0.8, snrDb: [5, 30] },
+    gainDb: 0,
+    speed: 0,
+    specAugment: { frequencyMasks: 2, maxBands: 6, timeMasks: 2, maxFrames: 20 },
+    mixup: 0.3,
+  },
+  patience: null,
+  keep: 'best',
+};
+
+/**
+ * The recipe of BC-ResNet's authors for a network of width τ.
+ *
+ * Source: Kim et al., 2021, and Qualcomm-AI-research/bcresnet:main.py. Differs: noise is drawn as a signal-to-noise ratio
+ * (there: amplitude up to 0.1) and shift is drawn for every clip (there: together with noise, for 80 %).
+ */
+export function bcResNetRecipe(tau = 1): Recipe {
+  const maxBands = ({ 1.5: 1, 2: 3, 3: 5, 6: 7, 8: 7 } as Record<number, number>)[tau] ?? 0;
+  return {
+    ...DEFAULT_RECIPE,
+    name: 'bc-resnet',
+    epochs: 200,
+    optimizer: { kind: 'sgd', momentum: 0.9, nesterov: false, weightDecay: 1e-3, decays: 'all' },
+    schedule: { kind: 'cosine', rate: 0.1, warmupEpochs: 5, finalRate: 0 },
+    clipNorm: null,
+    ema: null,
+    labelSmoothing: 0,
+    augment: {
+      ...DEFAULT_RECIPE.augment,
+      specAugment: { frequencyMasks: maxBands > 0 ? 2 : 0, maxBands, timeMasks: 2, maxFrames: 20 },
+      mixup: 0,
+    },
+    statisticsBatches: 0,
+    keep: 'last',
+  };
+}
+
+/** What differs from the default recipe, by the family that a registry name begins with; the longest match wins. */
+const FAMILY_CHANGES: readonly (readonly [prefix: string, changes: Partial<Recipe>])[] = [];
+
+/** The default recipe for a network of the registry. */
+export function recipeFor(model: string): Recipe {
+  const matches = FAMILY_CHANGES.filter(([prefix]) => model === prefix || model.startsWith(`${prefix}-`));
+  const [, changes] = matches.sort(([a], [b]) => b.length - a.length)[0] ?? ['', {}];
+  return { ...DEFAULT_RECIPE, ...changes };
+}

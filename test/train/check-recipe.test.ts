@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigError } from '../../src/errors.js';
+import { checkRecipe } from '../../src/train/check-recipe.js';
+import { bcResNetRecipe, DEFAULT_RECIPE, type Recipe, recipeFor } from '../../src/train/recipe.js';
+
+function faultOf(changes: object): ConfigError {
+  try {
+    checkRecipe({ ...DEFAULT_RECIPE, ...changes } as Recipe);
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError);
+    return error as ConfigError;
+  }
+  return expect.fail('no error');
+}
+
+describe('checkRecipe', () => {
+  it('accepts the recipes of the house, of a registry name, and what JSON makes of them', () => {
+    for (const recipe of [DEFAULT_RECIPE, bcResNetRecipe(), bcResNetRecipe(8), recipeFor('ghostnet-tiny')]) {
+      checkRecipe(recipe);
+      expect(JSON.parse(JSON.stringify(recipe))).toEqual(recipe);
+    }
+    checkRecipe({ ...DEFAULT_RECIPE, ema: null, clipNorm: null, patience: 3 });
+  });
+
+  it.each([
+    ['epochs', { epochs: 0 }, 'a whole number, 1 … 1000000', '0'],
+    ['batchSize', { batchSize: 2.5 }, 'a whole number', '2.5'],
+    ['normShard', { normShard: Number.NaN }, 'a whole number', 'NaN'],
+    ['labelSmoothing', { labelSmoothing: 1 }, '0 … 1 (not itself)', '1'],
+    ['patience', { patience: 0 }, 'or null', '0'],
+    ['clipNorm', { clipNorm: '5' }, 'above 0', '5'],
+    ['ema.decay', { ema: {} }, 'a number', 'undefined'],
+    ['keep', { keep: 'first' }, 'best or last', 'first'],
+    ['schedule.rate', { schedule: { ...DEFAULT_RECIPE.schedule, rate: -1 } }, 'above 0', '-1'],
+    ['schedule.kind', { schedule: { kind: 'triangle' } }, 'a known kind', 'triangle'],
+    ['optimizer.kind', { optimizer: { kind: 'constructor' } }, 'a known kind', 'constructor'],
+    ['optimizer.decays', { optimizer: { ...DEFAULT_RECIPE.optimizer, decays: 'some' } }, 'kernels', 'some'],
+    ['augment.shiftMs', { augment: {} }, 'a number', 'undefined'],
+  ])('names %s when it is out of range', (path, changes, wanted, found) => {
+    const fault = faultOf(changes);
+    expect(fault.code).toBe('recipe');
+    expect(fault.value).toBe(path);
+    expect(fault.message).toContain(`Cannot train with recipe: expected ${path} to be`);
+    expect(fault.message).toContain(wanted);
+    expect(fault.message).toContain(`got ${found}`);
+  });
+
+  it('refuses a noise range upside down', () => {
+    const noise = { probability: 0.5, snrDb: [20, 10] };
+    expect(faultOf({ augment: { ...DEFAULT_RECIPE.augment, noise } }).message).toContain(
+      'the lower end first',
+    );
+  });
+});
+
+describe('bcResNetRecipe', () => {
+  it('holds the numbers of the authors: masks by width, plain momentum, decay on all', () => {
+    expect([1, 1.5, 2, 3, 6, 8].map((tau) => bcResNetRecipe(tau).augment.specAugment.maxBands)).toEqual([
+      0, 1, 3, 5, 7, 7,
+    ]);
+    expect(bcResNetRecipe().optimizer).toEqual({
+      kind: 'sgd',
+      momentum: 0.9,
+      nesterov: false,
+      weightDecay: 1e-3,
+      decays: 'all',
+    });
+    expect(bcResNetRecipe()).toMatchObject({ epochs: 200, batchSize: 100, labelSmoothing: 0, ema: null });
+  });
+});
