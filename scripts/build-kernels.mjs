@@ -30,6 +30,12 @@ const BINARIES = [
 /** Workers start from text (Node 20 cannot start a TypeScript worker): module written, entry bundled. */
 const WORKERS = [['src/train/generated/feature-worker.ts', 'src/train/features/worker.ts']];
 
+/** Text of packages that the HTML report holds inside itself: module written, files joined (a licence as a comment). */
+const TEXTS = [
+  ['src/train/report/generated/uplot-script.ts', ['uplot/LICENSE', 'uplot/dist/uPlot.iife.min.js']],
+  ['src/train/report/generated/uplot-style.ts', ['uplot/LICENSE', 'uplot/dist/uPlot.min.css']],
+];
+
 function filesUnder(folder) {
   if (!existsSync(join(root, folder))) return [];
   return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
@@ -79,6 +85,11 @@ async function bundle(entry) {
   return output[0].code;
 }
 
+function joinTexts(paths) {
+  const text = (path) => readFileSync(path, 'utf8').trim();
+  return paths.map((path) => (path.endsWith('LICENSE') ? `/*!\n${text(path)}\n*/` : text(path))).join('\n');
+}
+
 process.chdir(root);
 const assembly = filesUnder('assembly');
 for (const [target, entry, flags] of BINARIES) {
@@ -91,4 +102,8 @@ const sources = ['errors.ts', 'numerics', 'audio', 'train/features', 'graph'].fl
 for (const [target, entry] of WORKERS) {
   if (!existsSync(join(root, entry))) continue;
   await emit(target, digestOf([...assembly, ...sources], entry), () => bundle(entry));
+}
+for (const [target, names] of TEXTS) {
+  const paths = names.map((name) => join(root, 'node_modules', ...name.split('/')));
+  await emit(target, digestOf(paths, names), () => joinTexts(paths));
 }
