@@ -20,28 +20,3 @@ export function formatTable<Row>(rows: readonly Row[], columns: readonly Column<
   };
   return cells.map((line) => line.map(pad).join('  ').trimEnd()).join('\n');
 }
-
-/** 1234567 → "1,234,567". */
-export function formatCount(count: number): string {
-  return count.toLocaleString('en-US');
-}
-
-/** Three figures and a letter: 141_150_000 → "141 M", 2_856_000_000 → "2.86 G". */
-export function formatShort(count: number): string {
-  for (const [size, letter] of [
-    [1e9, ' G'],
-    [1e6, ' M'],
-    [1e3, ' k'],
-  ] as const) {
-    if (count >= size) {
-      const scaled = count / size;
-      return `${scaled.toFixed(scaled >= 100 ? 0 : scaled >= 10 ? 1 : 2)}${letter}`;
-    }
-  }
-  return String(count);
-}
-
-/** 0.9139 → "91.39 %". */
-export function formatPercent(fraction: number): string {
-  return `${(100 * fraction).toFixed(2)} %`;
-}
