@@ -1,0 +1,147 @@
+/**
+ * The Big-Little module: branches that see their input at several scales, the coarser the deeper and wider, summed up.
+ *
+ * Paper: Chen, Fan, Mallinar, Sercu, Feris, "Big-Little Net: An Efficient Multi-Scale Feature Representation for Visual
+ * and Speech Recognition", ICLR 2019, arXiv 1807.03848. Reference code: IBM/BigLittleNet (Apache-2.0), read, not copied.
+ * Readings chosen where summaries, text and code differ: docs/papers.md.
+ */
+import { ConfigError } from '../errors.js';
+import { type GraphBuilder, halfPadding, type Value } from '../graph/builder.js';
+import type { Pair } from '../graph/graph.js';
+import { convNorm } from './layers.js';
+import type { Block } from './residual-blocks.js';
+
+/** One branch of a module. */
+export interface Branch {
+  /** By how much it sees its input shrunk, `[time, frequency]`; powers of 2. */
+  readonly scale: Pair;
+  /** Its width is the module's divided by this. */
+  readonly widthDivisor: number;
+  /** It has max(1, ⌊L / this⌋ − 1) blocks of the module's L layers. */
+  readonly depthDivisor: number;
+  /** What it counts in the sum. */
+  readonly weight: number;
+}
+
+export interface BranchPreset {
+  /** α: divides the width of the Little branch. */
+  readonly alpha: number;
+  /** β: divides the number of its blocks. */
+  readonly beta: number;
+  /** K; default 2. Branch j of K has divisors α^(K−1−j) and β^(K−1−j) and scale^j. */
+  readonly branches?: number;
+  /** Scale from one branch to the next; default [2, 2]. */
+  readonly scale?: Pair;
+  /** c: branch j counts c^j. Default 1. */
+  readonly weight?: number;
+}
+
+/** The branches that α, β and K stand for, finest first. */
+export function branchesOf(preset: BranchPreset): Branch[] {
+  const { alpha, beta, branches = 2, scale = [2, 2], weight = 1 } = preset;
+  return Array.from({ length: branches }, (_, j) => ({
+    scale: [scale[0] ** j, scale[1] ** j],
+    widthDivisor: alpha ** (branches - 1 - j),
+    depthDivisor: beta ** (branches - 1 - j),
+    weight: weight ** j,
+  }));
+}
+
+export interface ModuleOptions {
+  readonly channels: number;
+  /** L: blocks of the coarsest branch, plus the fusion block. */
+  readonly layers: number;
+  /** Finest first. */
+  readonly branches: readonly Branch[];
+  /** Of the fusion block, `[time, frequency]`. */
+  readonly stride: Pair;
+  readonly block: Block;
+  /** nearest: the released code; bilinear: the paper's words. Default nearest. */
+  readonly upsampling?: 'nearest' | 'bilinear';
+  /** The branch weights are parameters that start at their numbers. */
+  readonly learnedWeights?: boolean;
+}
+
+/** `[T, F, C]` → `[T', F', channels]`: branches, their sum at the finest one's size, ReLU, fusion block. Source: §3.2 and the code. */
+export function bigLittleModule(g: GraphBuilder, x: Value, options: ModuleOptions): Value {
+  const { branches, channels, block } = options;
+  if (branches.length === 0)
+    throw new ConfigError(
+      'big-little-branches',
+      'Cannot build a Big-Little module: expected a branch, got none',
+    );
+  const ends = branches.map((branch, j) =>
+    g.scope(`branch${j}`, () => buildBranch(g, x, branch, j === branches.length - 1, options)),
+  );
+  const merged = g.relu(merge(g, ends, options));
+  return g.scope('fusion', () => block(g, merged, { channels, stride: options.stride }));
+}
+
+/** Blocks of a branch, then 1 × 1 to the module's width on all but the coarsest. */
+function buildBranch(
+  g: GraphBuilder,
+  x: Value,
+  branch: Branch,
+  coarsest: boolean,
+  options: ModuleOptions,
+): Value {
+  const { widthDivisor } = branch;
+  const channels = options.channels / widthDivisor;
+  if (!Number.isInteger(channels)) {
+    throw new ConfigError(
+      'big-little-width',
+      `Cannot build a Big-Little module: expected a width divisible by ${widthDivisor}, got ${options.channels}`,
+      { value: options.channels },
+    );
+  }
+  const count = Math.max(1, Math.floor(options.layers / branch.depthDivisor) - 1);
+  const { strides, pooled } = spreadScale(branch.scale, count);
+  let y = x;
+  for (const stride of pooled) {
+    const kernel: Pair = [stride[0] > 1 ? 3 : 1, stride[1] > 1 ? 3 : 1];
+    y = g.avgPool(y, { kernel, stride, padding: halfPadding(kernel) });
+  }
+  strides.forEach((stride, i) => {
+    // With one block the released code keeps the ReLU.
+    const lastRelu = !(coarsest && i === count - 1 && count > 1);
+    y = g.scope(`block${i}`, () => options.block(g, y, { channels, stride, lastRelu, widthDivisor }));
+  });
+  return coarsest ? y : convNorm(g, y, { name: 'widen', channels: options.channels, activation: 'none' });
+}
+
+/**
+ * A scale as strides of at most 2 of the first of `count` blocks; what they cannot carry is pooled before them.
+ * @throws ConfigError if the scale is no power of 2.
+ */
+export function spreadScale(scale: Pair, count: number): { strides: Pair[]; pooled: Pair[] } {
+  const halvings = scale.map((size) => {
+    const power = Math.round(Math.log2(size));
+    if (2 ** power === size && size >= 1) return power;
+    throw new ConfigError(
+      'big-little-scale',
+      `Cannot build a Big-Little branch: expected a scale that is a power of 2, got ${size}`,
+      { value: size },
+    );
+  });
+  const steps = Array.from({ length: Math.max(count, ...halvings) }, (_, i): Pair => {
+    return [i < halvings[0] ? 2 : 1, i < halvings[1] ? 2 : 1];
+  });
+  return { pooled: steps.slice(0, steps.length - count), strides: steps.slice(steps.length - count) };
+}
+
+/** Σ weight × branch at the finest branch's rows and the shortest one's frames. */
+function merge(g: GraphBuilder, ends: readonly Value[], options: ModuleOptions): Value {
+  const [finest] = ends;
+  const sized = ends.map((end) => {
+    const same = end.shape[0] === finest.shape[0] && end.shape[1] === finest.shape[1];
+    return same ? end : g.resize(end, [finest.shape[0], finest.shape[1]], options.upsampling ?? 'nearest');
+  });
+  return sumUp(g, sized, options);
+}
+
+function sumUp(g: GraphBuilder, maps: readonly Value[], options: ModuleOptions): Value {
+  const weights = options.branches.map((branch) => branch.weight);
+  if (options.learnedWeights) return g.weightedSum(maps, { name: 'merge', weights, learned: true });
+  if (weights.some((weight) => weight !== 1)) return g.weightedSum(maps, { name: 'merge', weights });
+  return maps.reduce((sum, map) => g.add(sum, map, { name: 'merge' }));
+}

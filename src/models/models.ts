@@ -1,0 +1,93 @@
+/** The registry: every network that has a name. */
+import { ConfigError } from '../errors.js';
+import { costsOf } from '../graph/costs.js';
+import type { Graph, Shape } from '../graph/graph.js';
+import { BC_RESNETS } from './bc-resnet.js';
+import { BIG_LITTLES } from './big-little.js';
+import type { BuildOptions, ModelEntry } from './entry.js';
+import { GHOSTNETS } from './ghostnet.js';
+
+export type { BuildOptions, ModelEntry } from './entry.js';
+
+/** Every network by name, speech and originals, in the order of their families. */
+export const MODELS: Readonly<Record<string, ModelEntry>> = Object.fromEntries(
+  [...BC_RESNETS, ...GHOSTNETS, ...BIG_LITTLES].map((entry) => [entry.name, entry]),
+);
+
+/**
+ * The registry's row of a name.
+ * @throws ConfigError `model-name` for an unknown one, with the nearest that there is.
+ */
+export function modelEntry(name: string): ModelEntry {
+  if (Object.hasOwn(MODELS, name)) return MODELS[name];
+  throw new ConfigError(
+    'model-name',
+    `Cannot build model: expected a name of the registry such as ${nearestName(name)}, got ${name}`,
+    { value: name },
+  );
+}
+
+/**
+ * The graph of a named network: input `features` `[time, frequency, maps]`, output `logits`.
+ * @throws ConfigError for an unknown name or a number of labels below 1; ShapeError for an input that does not fit.
+ */
+export function buildModel(name: string, options: BuildOptions = {}): Graph {
+  const entry = modelEntry(name);
+  const { labels } = options;
+  if (labels !== undefined && !(Number.isInteger(labels) && labels >= 1)) {
+    throw new ConfigError('model-labels', `Cannot build ${name}: expected 1 label or more, got ${labels}`, {
+      value: labels,
+    });
+  }
+  return entry.build(options);
+}
+
+/** A row for people and programs: what a network is and costs at its default input and labels. */
+export interface ModelRow {
+  readonly name: string;
+  readonly family: string;
+  readonly parameters: number;
+  /** Multiply–accumulates of convolutions and dense layers for one clip. */
+  readonly macs: number;
+  readonly input: Shape;
+  readonly labels: number;
+  readonly twin: string | null;
+  /** MACs of the twin divided by this network's. */
+  readonly saving: number | null;
+  readonly streamable: boolean;
+  readonly source: string;
+}
+
+/** The row of one name. @throws ConfigError `model-name` */
+export function describeModel(name: string): ModelRow {
+  const { family, input, labels, twin, streamable, source, build } = modelEntry(name);
+  const { parameters, macs } = costsOf(build());
+  const saving = twin ? costsOf(modelEntry(twin).build()).macs / macs : null;
+  return { name, family, parameters, macs, input, labels, twin: twin ?? null, saving, streamable, source };
+}
+
+/** All rows, counted from the graphs themselves. */
+export function describeModels(): ModelRow[] {
+  return Object.keys(MODELS).map(describeModel);
+}
+
+/** The registered name that takes the fewest changes of one character (Levenshtein, 1966). */
+export function nearestName(wanted: string): string {
+  const distances = Object.keys(MODELS).map(
+    (name) => [name, editDistance(wanted.toLowerCase(), name)] as const,
+  );
+  return distances.reduce((best, next) => (next[1] < best[1] ? next : best))[0];
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(change, row[j] + 1, next[j - 1] + 1));
+    }
+    row = next;
+  }
+  return row[b.length];
+}

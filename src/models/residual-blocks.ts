@@ -1,0 +1,143 @@
+/**
+ * Residual blocks that Big-Little modules and single-branch networks are made of: basic, bottleneck (also ResNeXt's
+ * and with squeeze-excitation) and depthwise-separable.
+ *
+ * Papers: He et al. 2016 (arXiv 1512.03385), Xie et al. 2017 (ResNeXt, 1611.05431), Hu et al. 2018 (SE, 1709.01507).
+ * Reference for the details: IBM/BigLittleNet (Apache-2.0), read, not copied.
+ */
+import { type GraphBuilder, halfPadding, type Value } from '../graph/builder.js';
+import type { Padding, Pair } from '../graph/graph.js';
+import { convNorm, depthwiseNorm, normActivate, squeezeExcite } from './layers.js';
+
+export interface BlockOptions {
+  /** Width of the block's output. */
+  readonly channels: number;
+  readonly stride: Pair;
+  /** `false`: no ReLU after the sum, because a merge with another branch follows. Default true. */
+  readonly lastRelu?: boolean;
+  /** Of the branch the block stands in (a Big-Little module divides a ResNeXt's cardinality by it). Default 1. */
+  readonly widthDivisor?: number;
+}
+
+/** A residual block, `[T, F, C]` → `[T', F', channels]`. */
+export type Block = (g: GraphBuilder, x: Value, options: BlockOptions) => Value;
+
+/** What all blocks of a network have in common. */
+export interface BlockStyle {
+  /** Kernel of the spatial convolutions; default 3 × 3. */
+  readonly kernel?: Pair;
+  /** `valid`: time is not padded, so that each block shortens it by what its kernels reach. Default `same`. */
+  readonly timePadding?: 'same' | 'valid';
+  /** Strided shortcut: average pool then 1 × 1 (Big-Little) or strided 1 × 1 (ResNet). Default `pool`. */
+  readonly shortcut?: 'pool' | 'conv';
+  /** Sub-spectral normalisation after spatial convolutions; 1: BatchNorm. */
+  readonly bands?: number;
+}
+
+const THREE: Pair = [3, 3];
+
+/** Padding of half a kernel, without time's part under `valid`. */
+export function paddingOf(kernel: Pair, style: BlockStyle): Padding {
+  const [time, frequency] = halfPadding(kernel);
+  return [style.timePadding === 'valid' ? [0, 0] : time, frequency];
+}
+
+/** Spatial convolution of a block in a network's style, with norm and ReLU unless `gamma` or `activation` say else. */
+interface Spatial {
+  readonly kernel: Pair;
+  readonly padding: Padding;
+  readonly bands?: number;
+}
+
+function spatialOf(style: BlockStyle): Spatial {
+  const kernel = style.kernel ?? THREE;
+  return { kernel, padding: paddingOf(kernel, style), bands: style.bands };
+}
+
+/** The residual path plus the shortcut, ReLU unless the block must end without. */
+function join(g: GraphBuilder, x: Value, path: Value, options: BlockOptions, style: BlockStyle): Value {
+  const sum = g.add(path, shortcutOf(g, x, path, options, style), { name: 'residual' });
+  return options.lastRelu === false ? sum : g.relu(sum);
+}
+
+/**
+ * The shortcut of a block: average pool of 3 on the strided axes (padding counted, as PyTorch does), then 1 × 1 where the
+ * width changes; where `path` has lost frames at its ends, so does the shortcut.
+ */
+function shortcutOf(g: GraphBuilder, x: Value, path: Value, options: BlockOptions, style: BlockStyle): Value {
+  const { channels, stride } = options;
+  const strided = stride[0] > 1 || stride[1] > 1;
+  const asConv = style.shortcut === 'conv';
+  let y = x;
+  if (style.timePadding === 'valid') y = cropTime(g, y, path.shape[0]);
+  if (strided && !asConv) {
+    const kernel: Pair = [stride[0] > 1 || style.timePadding !== 'valid' ? 3 : 1, 3];
+    y = g.avgPool(y, { name: 'shortcut-pool', kernel, stride, padding: halfPadding(kernel) });
+  }
+  if (y.shape[2] === channels && !(strided && asConv)) return y;
+  return convNorm(g, y, {
+    name: 'shortcut',
+    channels,
+    stride: asConv ? stride : [1, 1],
+    activation: 'none',
+  });
+}
+
+/** The middle `frames` of a map. */
+export function cropTime(g: GraphBuilder, x: Value, frames: number): Value {
+  const lost = x.shape[0] - frames;
+  return lost === 0 ? x : g.crop(x, [Math.floor(lost / 2), 0], [frames, x.shape[1]]);
+}
+
+/** Two spatial convolutions at full width (He et al. 2016, figure 5 left). */
+export function basicBlock(style: BlockStyle = {}): Block {
+  return (g, x, options) => {
+    const spatial = spatialOf(style);
+    const { channels, stride } = options;
+    const y = convNorm(g, x, { ...spatial, channels, stride });
+    return join(g, x, convNorm(g, y, { ...spatial, channels, activation: 'none', gamma: 0 }), options, style);
+  };
+}
+
+/** Depthwise 3 × 3, 1 × 1, depthwise 3 × 3, 1 × 1: the basic block's reach at a tenth of its cost. Ours, for tiny networks. */
+export function separableBlock(style: BlockStyle = {}): Block {
+  return (g, x, options) => {
+    const spatial = spatialOf(style);
+    const { channels, stride } = options;
+    let y = depthwiseNorm(g, x, { ...spatial, stride });
+    y = convNorm(g, y, { channels });
+    y = depthwiseNorm(g, y, { ...spatial, activation: 'none' });
+    return join(g, x, convNorm(g, y, { channels, activation: 'none', gamma: 0 }), options, style);
+  };
+}
+
+export interface BottleneckOptions extends BlockStyle {
+  /** ResNeXt: number of groups and width of each at 64 channels. Divided and multiplied by a branch's width divisor. */
+  readonly cardinality?: number;
+  readonly baseWidth?: number;
+  /** Squeeze-excitation with a waist of channels / 16 before the sum. */
+  readonly squeezeExcite?: boolean;
+}
+
+/** 1 × 1 to a quarter (ResNeXt: to groups × their width), 3 × 3 with the stride, 1 × 1 back (He et al. 2016, figure 5 right). */
+export function bottleneckBlock(options: BottleneckOptions = {}): Block {
+  return (g, x, block) => {
+    const { channels, stride, widthDivisor = 1 } = block;
+    const { inner, groups } = innerWidth(channels, widthDivisor, options);
+    let y = convNorm(g, x, { name: 'reduce', channels: inner });
+    y = convNorm(g, y, { name: 'spatial', ...spatialOf(options), channels: inner, stride, groups });
+    y = g.conv2d(y, { name: 'expand', channels });
+    y = normActivate(g, y, { activation: 'none', gamma: 0 });
+    if (options.squeezeExcite)
+      y = squeezeExcite(g, y, { channels: Math.floor(channels / 16), gate: 'sigmoid' });
+    return join(g, x, y, block, options);
+  };
+}
+
+function innerWidth(channels: number, widthDivisor: number, options: BottleneckOptions) {
+  if (options.cardinality === undefined) return { inner: Math.floor(channels / 4), groups: 1 };
+  const groups = Math.floor(options.cardinality / widthDivisor);
+  const baseWidth = (options.baseWidth ?? 4) * widthDivisor;
+  const perGroup = Math.floor(Math.floor((channels * baseWidth) / 64) / 4);
+  return { inner: perGroup * groups, groups };
+}

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigError } from '../../src/errors.js';
+import { costsOf } from '../../src/graph/costs.js';
+import { nodesByName } from '../../src/graph/graph.js';
+import { checkGraph } from '../../src/graph/shapes.js';
+import { buildModel, MODELS, modelEntry, nearestName } from '../../src/models/models.js';
+
+describe('MODELS', () => {
+  it.each(Object.values(MODELS))('builds $name with the parameters its row states', (entry) => {
+    const graph = entry.build();
+    checkGraph(graph);
+    expect(graph.name).toBe(entry.name);
+    expect(costsOf(graph).parameters).toBe(entry.parameters);
+  });
+
+  it.each(Object.values(MODELS))('gives $name the input and output that its callers expect', (entry) => {
+    const graph = entry.build({ labels: 7 });
+    const nodes = nodesByName(graph);
+    expect(graph.inputs).toEqual(['features']);
+    expect(nodes.get('features')!.shape).toEqual(entry.input);
+    expect(graph.outputs).toEqual(['logits']);
+    expect(nodes.get('logits')!.shape[2]).toBe(7);
+    expect(graph.losses).toEqual([]);
+  });
+});
+
+describe('buildModel', () => {
+  it('keeps the budgets of the speech sizes', () => {
+    const budgets = { tiny: 60_000, small: 300_000, base: 1_100_000 };
+    const sized = Object.values(MODELS).filter((entry) => entry.size);
+    expect(sized.length).toBeGreaterThan(5);
+    for (const { name, size, parameters } of sized)
+      expect(parameters, name).toBeLessThanOrEqual(budgets[size!]);
+  });
+
+  it('names the nearest model for an unknown name', () => {
+    let thrown: unknown;
+    try {
+      buildModel('ghostnet-tyni');
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toBeInstanceOf(ConfigError);
+    expect(thrown).toMatchObject({
+      code: 'model-name',
+      value: 'ghostnet-tyni',
+      message: 'Cannot build model: expected a name of the registry such as ghostnet-tiny, got ghostnet-tyni',
+    });
+    expect(nearestName('BC-ResNet-3')).toBe('bc-resnet-3');
+    expect(() => modelEntry('toString')).toThrow(ConfigError);
+  });
+
+  it.each([0, 1.5, Number.NaN])('refuses %s labels', (labels) => {
+    try {
+      buildModel('bc-resnet-1', { labels });
+      expect.unreachable();
+    } catch (error) {
+      expect(error).toBeInstanceOf(ConfigError);
+      expect((error as ConfigError).code).toBe('model-labels');
+      expect((error as ConfigError).message).toBe(
+        `Cannot build bc-resnet-1: expected 1 label or more, got ${labels}`,
+      );
+    }
+  });
+});
