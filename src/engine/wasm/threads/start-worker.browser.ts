@@ -47,5 +47,5 @@ export function startWorker(source: string | URL, options: WorkerOptions): Worke
 }
 
 function workerFault(got: string, cause?: unknown): EngineError {
-  return new EngineError('WORKER_FAILED', `Cannot go on: expected a running worker, got ${got}`, { cause });
+  return new EngineError('worker-failed', `Cannot go on: expected a running worker, got ${got}`, { cause });
 }

@@ -40,7 +40,7 @@ export function startWorker(source: string | URL, options: WorkerOptions): Worke
   worker.on('exit', (code) => {
     fail(
       new EngineError(
-        'WORKER_ENDED',
+        'worker-ended',
         `Cannot go on: expected a running worker, got one that ended with ${code}`,
       ),
     );

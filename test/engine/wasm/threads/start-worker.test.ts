@@ -79,7 +79,7 @@ describe('startWorker', () => {
   it('reports a worker that ends by itself, as an EngineError', async () => {
     await expect(collect(`self.onmessage = () => process.exit(3);`, 1, ['go'])).rejects.toMatchObject({
       name: 'EngineError',
-      code: 'WORKER_ENDED',
+      code: 'worker-ended',
       message: 'Cannot go on: expected a running worker, got one that ended with 3',
     });
   });
