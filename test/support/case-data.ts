@@ -1,0 +1,89 @@
+/** Seeded numbers for a case: inputs, parameters, statistics, gradients put in at the outputs. */
+import type { Graph, ParameterSpec, Shape, Tensors } from '../../src/graph/graph.js';
+import { nodesByName, sizeOf } from '../../src/graph/graph.js';
+import { hashText, Random } from '../../src/numerics/random.js';
+import type { OpCase } from './op-cases/op-case.js';
+
+export interface CaseData {
+  readonly inputs: Tensors;
+  readonly parameters: Tensors;
+  readonly statistics: Tensors;
+  readonly outputGradients: Tensors;
+  readonly sampleWeights?: Float32Array;
+  readonly gradientsOf: readonly string[];
+  readonly seed: number;
+}
+
+export function caseData(entry: OpCase): CaseData {
+  const { graph, count, probabilities } = entry;
+  const nodes = nodesByName(graph);
+  const key = hashText(entry.name);
+  const maps = (
+    names: readonly string[],
+    values: (shape: Shape, random: Random, name: string) => Float32Array,
+  ) =>
+    Object.fromEntries(
+      names.map((name) => [name, values(nodes.get(name)!.shape, new Random(key, hashText(name)), name)]),
+    );
+  const weights = new Random(key, 1);
+  return {
+    inputs: maps(graph.inputs, (shape, random, name) =>
+      probabilities.includes(name)
+        ? distributions(random, (count * sizeOf(shape)) / shape[2], shape[2])
+        : normals(random, count * sizeOf(shape)),
+    ),
+    parameters: drawParameters(graph, key),
+    statistics: drawStatistics(graph, key),
+    outputGradients: entry.outputGradients
+      ? maps(graph.outputs, (shape, random) => normals(random, count * sizeOf(shape)))
+      : {},
+    ...(entry.sampleWeights && {
+      sampleWeights: Float32Array.from({ length: count }, () => weights.between(0, 2)),
+    }),
+    gradientsOf: graph.inputs.filter((name) => !probabilities.includes(name)),
+    seed: key & 0xffff,
+  };
+}
+
+/** Every parameter random, γ between ½ and 1½, so that none hides at 0 or 1. */
+export function drawParameters(graph: Graph, key: number): Tensors {
+  const draw = (name: string, spec: ParameterSpec) => {
+    const random = new Random(key, hashText(name), 2);
+    if (spec.role === 'gamma') return uniforms(random, sizeOf(spec.shape), 0.5, 1.5);
+    const fanIn = spec.shape.length === 4 ? sizeOf(spec.shape.slice(0, 3)) : spec.shape[0];
+    const deviation = spec.role === 'kernel' ? 1 / Math.sqrt(fanIn) : 0.5;
+    return normals(random, sizeOf(spec.shape), deviation);
+  };
+  return Object.fromEntries(Object.entries(graph.parameters).map(([name, spec]) => [name, draw(name, spec)]));
+}
+
+export function drawStatistics(graph: Graph, key: number): Tensors {
+  return Object.fromEntries(
+    Object.entries(graph.statistics).map(([name, { role, shape }]) => {
+      const random = new Random(key, hashText(name), 3);
+      const size = sizeOf(shape);
+      return [name, role === 'mean' ? normals(random, size, 0.5) : uniforms(random, size, 0.3, 2)];
+    }),
+  );
+}
+
+export function normals(random: Random, size: number, deviation = 1): Float32Array {
+  return Float32Array.from({ length: size }, () => deviation * random.normal());
+}
+
+function uniforms(random: Random, size: number, low: number, high: number): Float32Array {
+  return Float32Array.from({ length: size }, () => random.between(low, high));
+}
+
+/** Rows of probabilities that sum to 1. */
+export function distributions(random: Random, rows: number, size: number): Float32Array {
+  const values = new Float32Array(rows * size);
+  for (let row = 0; row < rows; row++) {
+    const draws = Array.from({ length: size }, () => random.between(0.01, 1) ** 3);
+    const sum = draws.reduce((total, value) => total + value, 0);
+    draws.forEach((value, i) => {
+      values[row * size + i] = value / sum;
+    });
+  }
+  return values;
+}
