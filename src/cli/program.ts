@@ -2,11 +2,12 @@
 import { Command } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { Io } from './io.js';
+import { registerModels } from './models.js';
 
 /** Adds one verb to the program. */
 export type RegisterVerb = (program: Command, io: Io) => void;
 
-const VERBS: readonly RegisterVerb[] = [];
+const VERBS: readonly RegisterVerb[] = [registerModels];
 
 /** The program with all its verbs; it throws CommanderError where commander would exit. */
 export function createProgram(io: Io): Command {

@@ -13,4 +13,13 @@ describe('run', () => {
     expect(stdout).toMatch(/^Usage: hearken /);
     expect(stderr).toBe('');
   });
+
+  it('takes a missing verb, an unknown verb and an unknown option for misuse', async () => {
+    for (const argv of [[], ['dance'], ['--dance']]) {
+      const { code, stdout, stderr } = await hearken(...argv);
+      expect(code, argv.join()).toBe(2);
+      expect(stdout, argv.join()).toBe('');
+      expect(stderr, argv.join()).not.toBe('');
+    }
+  });
 });

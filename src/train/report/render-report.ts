@@ -54,7 +54,7 @@ function headline(data: ReportData): Fact[] {
     const { split, labels, confusion } = data.evaluation;
     const { accuracy, correct, clips } = scoresOf(labels, confusion);
     facts.push({ name: `${split} accuracy`, value: formatPercent(accuracy, 2) });
-    facts.push({ name: 'heard right', value: `${formatCount(correct)} of ${formatCount(clips)}` });
+    facts.push({ name: 'heard right', value: `${formatCount(correct)} / ${formatCount(clips)}` });
   }
   if (data.history?.length) facts.push({ name: 'epochs', value: formatCount(data.history.length) });
   facts.push({ name: 'parameters', value: formatCount(data.network.parameters) });

@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import { hearken } from './fake-io.js';
+
+describe('hearken models', () => {
+  it('prints the registry as one JSON value', async () => {
+    const { code, stdout, stderr } = await hearken('models', '--json');
+    expect([code, stderr]).toEqual([0, '']);
+    const rows: { name: string }[] = JSON.parse(stdout);
+    // Counts published by the papers' authors.
+    expect(rows.find(({ name }) => name === 'bl-resnet-50-a2-b4')).toMatchObject({ parameters: 26_694_568 });
+    expect(rows.find(({ name }) => name === 'bc-resnet-1')).toMatchObject({ parameters: 9232 });
+    for (const key of ['family', 'macs', 'input', 'twin', 'streamable', 'source'])
+      expect(rows.filter((row) => !(key in row))).toEqual([]);
+  });
+
+  it('lists every network in a table, speech first', async () => {
+    const { stdout } = await hearken('models');
+    expect(stdout.indexOf('ghostnet-tiny')).toBeGreaterThan(0);
+    expect(stdout.indexOf('bl-resnet-50-a2-b4')).toBeGreaterThan(stdout.indexOf('ghostnet-tiny'));
+    expect(stdout).toContain('26,694,568');
+  });
+
+  it('shows one network stage by stage, with a sum that is its cost', async () => {
+    const { stdout } = await hearken('models', 'bc-resnet-1', '--layers');
+    expect(stdout).toMatch(/^stem +98 × 20 × 16 /m);
+    expect(stdout).toMatch(/^all +9,232 /m);
+    const json = JSON.parse((await hearken('models', 'bc-resnet-1', '--layers', '--json')).stdout);
+    expect(json[0].layers.at(-1)).toMatchObject({
+      name: 'logits',
+      shape: [1, 1, 12],
+      parameters: 32 * 12 + 12,
+    });
+  });
+
+  it('names the nearest network for one that does not exist', async () => {
+    const { code, stdout, stderr } = await hearken('models', 'gostnet-tiny');
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toBe(
+      'error: Cannot build model: expected a name of the registry such as ghostnet-tiny, got gostnet-tiny\n',
+    );
+  });
+
+  it('takes --layers without a name for misuse', async () => {
+    expect(await hearken('models', '--layers')).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'error: --layers needs the name of a network\n',
+    });
+  });
+});
