@@ -28,7 +28,10 @@ const BINARIES = [
 ];
 
 /** Workers start from text (Node 20 cannot start a TypeScript worker): module written, entry bundled. */
-const WORKERS = [['src/train/generated/feature-worker.ts', 'src/train/features/worker.ts']];
+const WORKERS = [
+  ['src/train/generated/feature-worker.ts', 'src/train/features/worker.ts'],
+  ['src/train/files/synthesis/generated/speech-worker.ts', 'src/train/files/synthesis/speech-worker.ts'],
+];
 
 /** Text of packages that the HTML report holds inside itself: module written, files joined (a licence as a comment). */
 const TEXTS = [
@@ -96,9 +99,14 @@ for (const [target, entry, flags] of BINARIES) {
   if (!existsSync(join(root, entry))) continue;
   await emit(target, digestOf(assembly, [entry, flags]), () => compile(entry, flags));
 }
-const sources = ['errors.ts', 'numerics', 'audio', 'train/features', 'graph'].flatMap((part) =>
-  part.endsWith('.ts') ? [join(root, 'src', part)] : filesUnder(`src/${part}`),
-);
+const sources = [
+  'errors.ts',
+  'numerics',
+  'audio',
+  'train/features',
+  'train/files/synthesis',
+  'graph',
+].flatMap((part) => (part.endsWith('.ts') ? [join(root, 'src', part)] : filesUnder(`src/${part}`)));
 for (const [target, entry] of WORKERS) {
   if (!existsSync(join(root, entry))) continue;
   await emit(target, digestOf([...assembly, ...sources], entry), () => bundle(entry));
