@@ -8,8 +8,8 @@
 import { ConfigError } from '../errors.js';
 import { type GraphBuilder, halfPadding, type Value } from '../graph/builder.js';
 import type { Pair } from '../graph/graph.js';
-import { convNorm } from './layers.js';
-import type { Block } from './residual-blocks.js';
+import { type ActivationChoice, convNorm } from './layers.js';
+import { type Block, cropTime } from './residual-blocks.js';
 
 /** One branch of a module. */
 export interface Branch {
@@ -60,6 +60,10 @@ export interface ModuleOptions {
   readonly upsampling?: 'nearest' | 'bilinear';
   /** The branch weights are parameters that start at their numbers. */
   readonly learnedWeights?: boolean;
+  /** After the sum of the branches; default `relu`. */
+  readonly mergeActivation?: ActivationChoice;
+  /** Blocks that do not pad time: branches are cut to the frames that all of them have. Default `same`. */
+  readonly timePadding?: 'same' | 'valid';
 }
 
 /** `[T, F, C]` → `[T', F', channels]`: branches, their sum at the finest one's size, ReLU, fusion block. Source: §3.2 and the code. */
@@ -70,11 +74,25 @@ export function bigLittleModule(g: GraphBuilder, x: Value, options: ModuleOption
       'big-little-branches',
       'Cannot build a Big-Little module: expected a branch, got none',
     );
+  checkTime(options);
   const ends = branches.map((branch, j) =>
     g.scope(`branch${j}`, () => buildBranch(g, x, branch, j === branches.length - 1, options)),
   );
-  const merged = g.relu(merge(g, ends, options));
+  const { mergeActivation = 'relu' } = options;
+  const sum = merge(g, ends, options);
+  const merged = mergeActivation === 'none' ? sum : g.activation(sum, mergeActivation);
   return g.scope('fusion', () => block(g, merged, { channels, stride: options.stride }));
+}
+
+/** Without time padding a branch that shrinks time cannot be laid over the others frame by frame. */
+function checkTime({ branches, timePadding }: ModuleOptions): void {
+  const shrunk = branches.find(({ scale }) => scale[0] !== 1);
+  if (timePadding !== 'valid' || !shrunk) return;
+  throw new ConfigError(
+    'big-little-scale',
+    `Cannot build a Big-Little module without time padding: expected a time scale of 1, got ${shrunk.scale[0]}`,
+    { value: shrunk.scale[0] },
+  );
 }
 
 /** Blocks of a branch, then 1 × 1 to the module's width on all but the coarsest. */
@@ -129,12 +147,15 @@ export function spreadScale(scale: Pair, count: number): { strides: Pair[]; pool
   return { pooled: steps.slice(0, steps.length - count), strides: steps.slice(steps.length - count) };
 }
 
-/** Σ weight × branch at the finest branch's rows and the shortest one's frames. */
+/** Σ weight × branch at the finest branch's size, or at the frames that all branches have if time is not padded. */
 function merge(g: GraphBuilder, ends: readonly Value[], options: ModuleOptions): Value {
-  const [finest] = ends;
+  const valid = options.timePadding === 'valid';
+  const frames = valid ? Math.min(...ends.map((end) => end.shape[0])) : ends[0].shape[0];
+  const rows = ends[0].shape[1];
   const sized = ends.map((end) => {
-    const same = end.shape[0] === finest.shape[0] && end.shape[1] === finest.shape[1];
-    return same ? end : g.resize(end, [finest.shape[0], finest.shape[1]], options.upsampling ?? 'nearest');
+    const y = valid ? cropTime(g, end, frames) : end;
+    const fits = y.shape[0] === frames && y.shape[1] === rows;
+    return fits ? y : g.resize(y, [frames, rows], options.upsampling ?? 'nearest');
   });
   return sumUp(g, sized, options);
 }

@@ -1,31 +1,24 @@
 /**
- * Big-Little Net with ResNet, ResNeXt and SE-ResNeXt blocks for images, and its speech variants.
+ * Big-Little Net for images with ResNet, ResNeXt and SE-ResNeXt blocks. The speech networks: big-little-speech.ts.
  *
- * Paper: Chen et al., ICLR 2019, arXiv 1807.03848. Reference code: IBM/BigLittleNet (Apache-2.0), read, not copied.
- * What differs in the originals: nothing in the arithmetic; the gates of squeeze-excitation are dense layers.
- * The speech variants are ours: a total stride of 4 in time and 8 in frequency and a last stage of plain blocks.
+ * Paper: Chen, Fan, Mallinar, Sercu, Feris, "Big-Little Net: An Efficient Multi-Scale Feature Representation for Visual
+ * and Speech Recognition", ICLR 2019, arXiv 1807.03848. Reference code: IBM/BigLittleNet (Apache-2.0), read, not copied.
+ * What differs: nothing in the arithmetic; the gates of squeeze-excitation are dense layers.
  */
 import { GraphBuilder, type Value } from '../graph/builder.js';
-import type { Graph, Pair, Shape } from '../graph/graph.js';
+import type { Graph, Pair } from '../graph/graph.js';
 import { type BranchPreset, bigLittleModule, branchesOf } from './big-little-module.js';
-import {
-  type BuildOptions,
-  IMAGE_INPUT,
-  IMAGE_LABELS,
-  type ModelEntry,
-  SPEECH_INPUT,
-  SPEECH_LABELS,
-} from './entry.js';
+import { BIG_LITTLE_SOURCE, SPEECH_BIG_LITTLES } from './big-little-speech.js';
+import { type BuildOptions, IMAGE_INPUT, IMAGE_LABELS, type ModelEntry } from './entry.js';
 import { classify, convNorm } from './layers.js';
 import {
-  type Block,
   type BottleneckOptions,
-  basicBlock,
   bottleneckBlock,
-  separableBlock,
+  RESNEXT_32,
+  RESNEXT_64,
+  SE_RESNEXT_32,
+  stackBlocks,
 } from './residual-blocks.js';
-
-const SOURCE = 'Chen et al. 2019, arXiv 1807.03848; IBM/BigLittleNet';
 
 /** Layers L of the three modules, blocks of the last stage. */
 const DEPTHS = {
@@ -35,10 +28,6 @@ const DEPTHS = {
 } as const;
 
 type Depth = keyof typeof DEPTHS;
-
-const RESNEXT_32: BottleneckOptions = { cardinality: 32, baseWidth: 4 };
-const RESNEXT_64: BottleneckOptions = { cardinality: 64, baseWidth: 4 };
-const SE_RESNEXT_32: BottleneckOptions = { ...RESNEXT_32, squeezeExcite: true };
 
 /** Depth, blocks, α, β, single-branch twin, parameters. */
 type ImageRow = readonly [
@@ -115,36 +104,14 @@ export function buildBigLittleImage(
     const module = { channels, layers: depth, branches: branchesOf(config.preset), stride, block };
     x = g.scope(`module${i}`, () => bigLittleModule(g, x, module));
   });
-  x = plainStage(g, x, {
+  x = stackBlocks(g, x, {
     name: 'last',
     channels: IMAGE_CHANNELS[3],
-    blocks: layers[3],
+    count: layers[3],
     stride: [2, 2],
     block,
   });
   return g.build({ outputs: [classify(g, x, { labels })] });
-}
-
-/** Blocks one after the other, the first with the stride. */
-export function plainStage(
-  g: GraphBuilder,
-  x: Value,
-  options: {
-    readonly name: string;
-    readonly channels: number;
-    readonly blocks: number;
-    readonly stride: Pair;
-    readonly block: Block;
-  },
-): Value {
-  let y = x;
-  for (let i = 0; i < options.blocks; i++) {
-    const stride: Pair = i === 0 ? options.stride : [1, 1];
-    y = g.scope(`${options.name}-block${i}`, () =>
-      options.block(g, y, { channels: options.channels, stride }),
-    );
-  }
-  return y;
 }
 
 const IMAGE_ENTRIES: readonly ModelEntry[] = IMAGE_VARIANTS.map(
@@ -155,80 +122,10 @@ const IMAGE_ENTRIES: readonly ModelEntry[] = IMAGE_VARIANTS.map(
     labels: IMAGE_LABELS,
     twin,
     streamable: false,
-    source: SOURCE,
+    source: BIG_LITTLE_SOURCE,
     parameters,
     build: (options) => buildBigLittleImage(name, { depth, block, preset: { alpha, beta } }, options),
   }),
 );
 
-/** A speech Big-Little Net. */
-export interface BigLittleSpeechConfig {
-  readonly block: Block;
-  /** Width of the stem. */
-  readonly stem: number;
-  readonly stemStride?: Pair;
-  /** Of each module: width, layers L, stride. */
-  readonly modules: readonly (readonly [channels: number, layers: number, stride: Pair])[];
-  readonly preset: BranchPreset;
-  /** Last stage: width, plain blocks. */
-  readonly last: readonly [channels: number, blocks: number];
-}
-
-const SPEECH_DROPOUT = 0.1;
-
-/** A speech bL-Net on `[T, F, maps]`. */
-export function buildBigLittleSpeech(
-  name: string,
-  config: BigLittleSpeechConfig,
-  options: { readonly labels: number; readonly input: Shape },
-): Graph {
-  const { block, preset, stemStride = [2, 2] } = config;
-  const g = new GraphBuilder(name);
-  let x = g.input('features', options.input);
-  x = convNorm(g, x, { name: 'stem', channels: config.stem, kernel: [3, 3], stride: stemStride });
-  config.modules.forEach(([channels, layers, stride], i) => {
-    const module = { channels, layers, branches: branchesOf(preset), stride, block };
-    x = g.scope(`module${i}`, () => bigLittleModule(g, x, module));
-  });
-  const [channels, blocks] = config.last;
-  x = plainStage(g, x, { name: 'last', channels, blocks, stride: [1, 1], block });
-  return g.build({ outputs: [classify(g, x, { labels: options.labels, dropout: SPEECH_DROPOUT })] });
-}
-
-const SPEECH_STRIDES: readonly Pair[] = [
-  [1, 2],
-  [2, 2],
-  [1, 1],
-];
-
-const modulesOf = (channels: readonly number[], layers: readonly number[]) =>
-  SPEECH_STRIDES.map((stride, i) => [channels[i], layers[i], stride] as const);
-
-/** Size, blocks, stem, widths and layers of the modules, α, β, last stage, parameters. */
-const SPEECH_VARIANTS = [
-  ['tiny', separableBlock(), 16, [16, 24, 40], [3, 3, 3], 2, 2, [48, 1], 34_252],
-  ['small', basicBlock(), 16, [16, 24, 40], [3, 4, 4], 2, 4, [64, 1], 244_588],
-  ['base', basicBlock(), 24, [32, 48, 64], [3, 4, 6], 2, 4, [96, 2], 1_014_148],
-] as const;
-
-const SPEECH_ENTRIES: readonly ModelEntry[] = SPEECH_VARIANTS.map(
-  ([size, block, stem, channels, layers, alpha, beta, last, parameters]) => ({
-    name: `bl-resnet-${size}`,
-    family: 'big-little',
-    size,
-    input: SPEECH_INPUT,
-    labels: SPEECH_LABELS,
-    twin: `resnet-${size}`,
-    streamable: false,
-    source: SOURCE,
-    parameters,
-    build: ({ labels = SPEECH_LABELS, input = SPEECH_INPUT }: BuildOptions = {}) =>
-      buildBigLittleSpeech(
-        `bl-resnet-${size}`,
-        { block, stem, modules: modulesOf(channels, layers), preset: { alpha, beta }, last },
-        { labels, input },
-      ),
-  }),
-);
-
-export const BIG_LITTLES: readonly ModelEntry[] = [...IMAGE_ENTRIES, ...SPEECH_ENTRIES];
+export const BIG_LITTLES: readonly ModelEntry[] = [...IMAGE_ENTRIES, ...SPEECH_BIG_LITTLES];

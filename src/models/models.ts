@@ -6,12 +6,13 @@ import { BC_RESNETS } from './bc-resnet.js';
 import { BIG_LITTLES } from './big-little.js';
 import type { BuildOptions, ModelEntry } from './entry.js';
 import { GHOSTNETS } from './ghostnet.js';
+import { RESNETS } from './resnet.js';
 
 export type { BuildOptions, ModelEntry } from './entry.js';
 
 /** Every network by name, speech and originals, in the order of their families. */
 export const MODELS: Readonly<Record<string, ModelEntry>> = Object.fromEntries(
-  [...BC_RESNETS, ...GHOSTNETS, ...BIG_LITTLES].map((entry) => [entry.name, entry]),
+  [...BC_RESNETS, ...GHOSTNETS, ...BIG_LITTLES, ...RESNETS].map((entry) => [entry.name, entry]),
 );
 
 /**

@@ -141,3 +141,31 @@ function innerWidth(channels: number, widthDivisor: number, options: BottleneckO
   const perGroup = Math.floor(Math.floor((channels * baseWidth) / 64) / 4);
   return { inner: perGroup * groups, groups };
 }
+
+/** ResNeXt 32×4d and 64×4d, SE-ResNeXt 32×4d. */
+export const RESNEXT_32: BottleneckOptions = { cardinality: 32, baseWidth: 4 };
+export const RESNEXT_64: BottleneckOptions = { cardinality: 64, baseWidth: 4 };
+export const SE_RESNEXT_32: BottleneckOptions = { ...RESNEXT_32, squeezeExcite: true };
+
+export interface StackOptions {
+  /** Scope of the blocks, numbered. */
+  readonly name: string;
+  readonly block: Block;
+  readonly channels: number;
+  readonly count: number;
+  readonly stride: Pair;
+  /** Which block carries the stride; default the first. */
+  readonly strided?: 'first' | 'last';
+}
+
+/** Blocks one after the other, `[T, F, C]` → `[T', F', channels]`. */
+export function stackBlocks(g: GraphBuilder, x: Value, options: StackOptions): Value {
+  const { name, block, channels, count } = options;
+  const strided = options.strided === 'last' ? count - 1 : 0;
+  let y = x;
+  for (let i = 0; i < count; i++) {
+    const stride: Pair = i === strided ? options.stride : [1, 1];
+    y = g.scope(`${name}-block${i}`, () => block(g, y, { channels, stride }));
+  }
+  return y;
+}

@@ -1,0 +1,122 @@
+/**
+ * Big-Little Net for speech: `bl-resnet-*` give one answer a clip, `bl-am-*` one posterior a frame.
+ *
+ * Paper: Chen et al., ICLR 2019, arXiv 1807.03848, whose acoustic models are described but not released. The networks
+ * here are ours: widths and depths fit the budgets of hearken's sizes. `bl-am-*` keep the one rule that the authors'
+ * earlier acoustic models state (Sercu and Goel 2016, arXiv 1604.01792): time is neither padded nor pooled nor strided, so
+ * that a network runs over an utterance of any length and sees the same context for every frame.
+ */
+import type { Pair, Shape } from '../graph/graph.js';
+import { type BuildOptions, type ModelEntry, SPEECH_INPUT, SPEECH_LABELS } from './entry.js';
+import { type BlockStyle, basicBlock, separableBlock } from './residual-blocks.js';
+import { bigLittleStage, buildSpeechNetwork, type SpeechConfig, type StageRow } from './speech-network.js';
+
+export const BIG_LITTLE_SOURCE = 'Chen et al. 2019, arXiv 1807.03848; IBM/BigLittleNet';
+
+/** A speech variant; `twinParameters` are those of the single-branch network of the same configuration. */
+export interface SpeechVariant {
+  readonly name: string;
+  readonly twin: string;
+  readonly size: 'tiny' | 'small' | 'base';
+  readonly config: SpeechConfig;
+  readonly input: Shape;
+  readonly parameters: number;
+  readonly twinParameters: number;
+}
+
+/** Frequency is halved by stem and first two modules, time by stem and second module. */
+const CLIP_STRIDES: readonly Pair[] = [
+  [1, 2],
+  [2, 2],
+  [1, 1],
+];
+const AM_STRIDES: readonly Pair[] = [
+  [1, 2],
+  [1, 2],
+  [1, 1],
+];
+
+const rowsOf = (
+  strides: readonly Pair[],
+  channels: readonly number[],
+  layers: readonly number[],
+): StageRow[] => strides.map((stride, i) => [channels[i], layers[i], stride] as const);
+
+/** Size, blocks, stem, widths and layers of the modules, α, β, last stage, parameters, parameters of the twin. */
+const CLIP_ROWS = [
+  ['tiny', separableBlock(), 16, [16, 24, 40], [3, 3, 3], 2, 2, [48, 1], 34_252, 29_372],
+  ['small', basicBlock(), 16, [16, 24, 40], [3, 4, 4], 2, 4, [64, 1], 244_588, 229_500],
+  ['base', basicBlock(), 24, [32, 48, 64], [3, 4, 6], 2, 4, [96, 2], 1_014_148, 966_132],
+] as const;
+
+const CLIP_VARIANTS: readonly SpeechVariant[] = CLIP_ROWS.map(
+  ([size, block, stem, channels, layers, alpha, beta, last, parameters, twinParameters]) => ({
+    name: `bl-resnet-${size}`,
+    twin: `resnet-${size}`,
+    size,
+    input: SPEECH_INPUT,
+    parameters,
+    twinParameters,
+    config: {
+      block,
+      stem: { channels: stem, stride: [2, 2] },
+      stages: rowsOf(CLIP_STRIDES, channels, layers),
+      last,
+      branches: { alpha, beta },
+      head: { kind: 'mean' },
+      dropout: 0.1,
+    },
+  }),
+);
+
+/** Log-mel, Δ and ΔΔ by the front end's option `deltas`. */
+const AM_INPUT: Shape = [98, 40, 3];
+const AM_STYLE: BlockStyle = { timePadding: 'valid' };
+
+/** The same columns, with the width of the dense layer over a frame's rows and channels before the last. */
+const AM_ROWS = [
+  ['tiny', separableBlock(AM_STYLE), 16, [16, 24, 32], [3, 3, 3], 2, 2, [40, 1], 64, 40_928, 36_756],
+  ['small', basicBlock(AM_STYLE), 16, [16, 24, 40], [3, 4, 4], 2, 4, [64, 1], 128, 286_860, 271_772],
+  ['base', basicBlock(AM_STYLE), 24, [32, 48, 64], [3, 4, 6], 2, 4, [96, 1], 256, 973_620, 925_604],
+] as const;
+
+const AM_VARIANTS: readonly SpeechVariant[] = AM_ROWS.map(
+  ([size, block, stem, channels, layers, alpha, beta, last, width, parameters, twinParameters]) => ({
+    name: `bl-am-${size}`,
+    twin: `resnet-am-${size}`,
+    size,
+    input: AM_INPUT,
+    parameters,
+    twinParameters,
+    config: {
+      block,
+      stem: { channels: stem, stride: [1, 2] },
+      stages: rowsOf(AM_STRIDES, channels, layers),
+      last,
+      branches: { alpha, beta, scale: [1, 2] },
+      timePadding: 'valid',
+      head: { kind: 'frames', width },
+      dropout: 0.1,
+    },
+  }),
+);
+
+/** All speech variants; resnet.ts builds their twins. */
+export const SPEECH_VARIANTS: readonly SpeechVariant[] = [...CLIP_VARIANTS, ...AM_VARIANTS];
+
+export const SPEECH_BIG_LITTLES: readonly ModelEntry[] = SPEECH_VARIANTS.map((variant) => {
+  const { name, twin, size, input, parameters, config } = variant;
+  return {
+    name,
+    family: 'big-little',
+    size,
+    input,
+    labels: SPEECH_LABELS,
+    twin,
+    streamable: config.timePadding === 'valid',
+    source: BIG_LITTLE_SOURCE,
+    parameters,
+    build: (options: BuildOptions = {}) =>
+      buildSpeechNetwork(name, config, bigLittleStage, { input, ...options }),
+  };
+});

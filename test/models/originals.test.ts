@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { costsOf } from '../../src/graph/costs.js';
+import { buildModel, describeModel } from '../../src/models/models.js';
+
+/**
+ * Parameters and MACs of the published networks, counted from the authors' released code (bL-Net, GhostNet, ResNet of
+ * torchvision) by a script that is not ours, at 224 × 224 × 3 and 1000 labels.
+ */
+const PUBLISHED: readonly (readonly [name: string, parameters: number, macs: number])[] = [
+  ['bl-resnet-50-a2-b2', 26_974_632, 2_910_650_368],
+  ['bl-resnet-50-a2-b4', 26_694_568, 2_856_058_880],
+  ['bl-resnet-50-a4-b2', 26_306_856, 2_490_777_600],
+  ['bl-resnet-50-a4-b4', 26_236_456, 2_477_129_728],
+  ['bl-resnet-101-a2-b2', 43_392_680, 4_275_437_568],
+  ['bl-resnet-101-a2-b4', 41_851_560, 3_893_297_152],
+  ['bl-resnet-101-a4-b2', 41_361_704, 3_528_015_872],
+  ['bl-resnet-101-a4-b4', 40_974_120, 3_432_480_768],
+  ['bl-resnet-152-a2-b2', 59_810_728, 5_640_224_768],
+  ['bl-resnet-152-a2-b4', 57_359_016, 5_039_718_400],
+  ['bl-resnet-152-a4-b2', 56_416_552, 4_565_254_144],
+  ['bl-resnet-152-a4-b4', 55_799_976, 4_415_127_552],
+  ['bl-resnext-50-32x4d-a2-b4', 26_192_168, 3_027_058_688],
+  ['bl-resnext-101-32x4d-a2-b4', 41_512_744, 4_079_149_056],
+  ['bl-resnext-101-64x4d-a2-b4', 77_355_816, 7_142_293_504],
+  ['bl-seresnext-50-32x4d-a2-b4', 28_767_120, 3_029_616_640],
+  ['bl-seresnext-101-32x4d-a2-b4', 45_881_952, 4_083_484_672],
+  ['ghostnet-0.5', 2_587_292, 42_328_152],
+  ['ghostnet-1.0', 5_182_508, 141_150_512],
+  ['ghostnet-1.1', 5_855_650, 166_986_864],
+  ['ghostnet-1.3', 7_358_820, 227_003_256],
+];
+
+describe('the published networks', () => {
+  it.each(PUBLISHED)('count %s to the last parameter and MAC', (name, parameters, macs) => {
+    const costs = costsOf(buildModel(name));
+    expect({ parameters: costs.parameters, macs: costs.macs }).toEqual({ parameters, macs });
+  });
+
+  it.each([
+    ['bl-resnet-50-a1-b2', 30_140_328],
+    ['resnet-50', 25_557_032],
+    ['resnet-101', 44_549_160],
+    ['resnet-152', 60_192_808],
+    ['resnext-50-32x4d', 25_028_904],
+    ['resnext-101-32x4d', 44_177_704],
+    ['resnext-101-64x4d', 83_455_272],
+    ['se-resnext-50-32x4d', 27_559_896],
+    ['se-resnext-101-32x4d', 48_955_416],
+  ])('count %s to the last parameter', (name, parameters) => {
+    expect(describeModel(name).parameters).toBe(parameters);
+  });
+
+  it.each([
+    ['bl-resnet-50-a2-b4', 1.43],
+    ['bl-resnet-101-a2-b4', 2.0],
+    ['bl-resnet-152-a2-b4', 2.28],
+    ['bl-resnext-50-32x4d-a2-b4', 1.4],
+    ['bl-resnext-101-32x4d-a2-b4', 1.95],
+    ['bl-resnext-101-64x4d-a2-b4', 2.16],
+    ['bl-seresnext-50-32x4d-a2-b4', 1.4],
+    ['bl-seresnext-101-32x4d-a2-b4', 1.95],
+  ])('save with %s %s times the MACs of the single-branch twin', (name, saving) => {
+    expect(Math.round(describeModel(name).saving! * 100) / 100).toBe(saving);
+  });
+
+  it('grow with the image as the paper tables them at 256 pixels', () => {
+    const gigaMacs = (name: string) =>
+      Math.round(costsOf(buildModel(name, { input: [256, 256, 3] })).macs / 1e6) / 1e3;
+    expect(gigaMacs('bl-resnet-50-a2-b4')).toBe(3.73);
+    expect(gigaMacs('bl-resnet-152-a2-b4')).toBe(6.582);
+    expect(gigaMacs('bl-resnext-101-64x4d-a2-b4')).toBe(9.328);
+  });
+});
