@@ -25,7 +25,17 @@ const ARRAYS = {
 } as const;
 
 export type Dtype = keyof typeof ARRAYS;
-export type TensorData = InstanceType<(typeof ARRAYS)[Dtype]>;
+export type TensorData =
+  | Float64Array
+  | BigInt64Array
+  | BigUint64Array
+  | Float32Array
+  | Int32Array
+  | Uint32Array
+  | Int16Array
+  | Uint16Array
+  | Int8Array
+  | Uint8Array;
 
 /** An array of numbers with the shape they are to be read in; `data.length` is the product of `shape`. */
 export interface StoredTensor {
