@@ -1,14 +1,15 @@
 /** What was heard for what was said: the coloured matrix and the table by label. */
+import type { Metrics } from '../metrics.js';
 import { type Html, html } from './html.js';
 import { formatCount, formatPercent } from './numbers.js';
 import type { EvaluationResult } from './report-data.js';
-import { type LabelScore, scoresOf } from './scores.js';
 
 const MANY_LABELS = 16;
 
 /** Matrix and table; rows are what was said, columns what was heard. */
 export function renderConfusion(evaluation: EvaluationResult): Html {
-  const { labels, confusion } = evaluation;
+  const { labels } = evaluation;
+  const { confusion } = evaluation.metrics;
   return html`<section>
 <h2>What was heard</h2>
 <p class="note">Each row is what was said, each column what the network heard. Colour is the share of the row, deepened so that rare mistakes show.</p>
@@ -20,7 +21,7 @@ export function renderConfusion(evaluation: EvaluationResult): Html {
 </section>
 <section>
 <h2>Label by label</h2>
-<div class="card scroll">${renderLabels(scoresOf(labels, confusion).perLabel)}</div>
+<div class="card scroll">${renderLabels(evaluation.metrics)}</div>
 </section>`;
 }
 
@@ -41,17 +42,32 @@ function renderCell(count: number, total: number, what: string, diagonal: boolea
   }</td>`;
 }
 
-function renderLabels(scores: readonly LabelScore[]): Html {
-  const worstFirst = [...scores].sort((a, b) => (a.recall ?? 2) - (b.recall ?? 2));
+/** The hardest labels first, those without clips last. */
+function renderLabels({ perLabel, confusion }: Metrics): Html {
+  const rows = perLabel.map((score, label) => ({
+    ...score,
+    instead: mostHeard(perLabel, confusion[label], label),
+  }));
+  rows.sort((a, b) => (a.clips ? a.recall : 2) - (b.clips ? b.recall : 2));
   return html`<table class="list"><thead><tr>
 <th>label</th><th class="number">clips</th><th>heard right</th><th class="number">right when heard</th><th>most often heard instead</th>
-</tr></thead><tbody>${worstFirst.map(
-    (score) => html`<tr><td>${score.label}</td><td class="number">${formatCount(score.clips)}</td>
-<td>${score.recall === undefined ? '–' : renderBar(score.recall)}</td>
-<td class="number">${formatPercent(score.precision)}</td>
-<td>${score.mostHeard ? `${score.mostHeard.label} (${formatCount(score.mostHeard.clips)})` : '–'}</td></tr>
+</tr></thead><tbody>${rows.map(
+    ({
+      label,
+      clips,
+      recall,
+      precision,
+      instead,
+    }) => html`<tr><td>${label}</td><td class="number">${formatCount(clips)}</td>
+<td>${clips === 0 ? '–' : renderBar(recall)}</td><td class="number">${formatPercent(precision)}</td><td>${instead}</td></tr>
 `,
   )}</tbody></table>`;
+}
+
+function mostHeard(perLabel: Metrics['perLabel'], counts: readonly number[], actual: number): string {
+  const wrong = counts.map((count, label) => (label === actual ? 0 : count));
+  const most = Math.max(...wrong);
+  return most === 0 ? '–' : `${perLabel[wrong.indexOf(most)].label} (${formatCount(most)})`;
 }
 
 function renderBar(share: number): Html {

@@ -6,7 +6,6 @@ import uplotStyle from './generated/uplot-style.js';
 import { Html, html } from './html.js';
 import { formatCount, formatPercent, formatShort } from './numbers.js';
 import type { Fact, ReportData } from './report-data.js';
-import { scoresOf } from './scores.js';
 import { renderDataSet, renderMistakes, renderNetwork, renderRepeat } from './sections.js';
 import { STYLE } from './style.js';
 
@@ -51,8 +50,8 @@ ${history.length > 0 && html`<script>${new Html(uplotScript)}</script>`}
 function headline(data: ReportData): Fact[] {
   const facts: Fact[] = [];
   if (data.evaluation) {
-    const { split, labels, confusion } = data.evaluation;
-    const { accuracy, correct, clips } = scoresOf(labels, confusion);
+    const { split, metrics } = data.evaluation;
+    const { accuracy, correct, clips } = metrics;
     facts.push({ name: `${split} accuracy`, value: formatPercent(accuracy, 2) });
     facts.push({ name: 'heard right', value: `${formatCount(correct)} / ${formatCount(clips)}` });
   }

@@ -1,4 +1,5 @@
 /** What a report tells, as plain data: nothing here knows of files, clocks or engines. */
+import type { Metrics } from '../metrics.js';
 
 export interface ReportData {
   /** "ghostnet-tiny, trained on speech-commands". */
@@ -38,8 +39,7 @@ export interface EvaluationResult {
   /** "validation", "test", … */
   readonly split: string;
   readonly labels: readonly string[];
-  /** `confusion[actual][heard]` counts clips. */
-  readonly confusion: readonly (readonly number[])[];
+  readonly metrics: Metrics;
 }
 
 export interface Mistake {

@@ -17,10 +17,19 @@ const DATA: ReportData = {
   evaluation: {
     split: 'validation',
     labels: ['yes', 'no'],
-    confusion: [
-      [9, 1],
-      [3, 7],
-    ],
+    metrics: {
+      clips: 20,
+      correct: 16,
+      accuracy: 0.8,
+      perLabel: [
+        { label: 'yes', clips: 10, correct: 9, precision: 0.75, recall: 0.9, f1: 0.818 },
+        { label: 'no', clips: 10, correct: 7, precision: 0.875, recall: 0.7, f1: 0.778 },
+      ],
+      confusion: [
+        [9, 1],
+        [3, 7],
+      ],
+    },
   },
   mistakes: [
     {
@@ -68,6 +77,7 @@ describe('renderReport', () => {
       '<dt>validation accuracy</dt><dd>80.00 %</dd>',
       '<dd>16 / 20</dd>',
       '“no” heard as “yes”: 3 of 10 (30.0 %)',
+      '<td class="number">87.5 %</td><td>yes (3)</td>',
       '97.0 % sure of it; 2.0 % for no',
       'src="data:audio/wav;base64,AQL/"',
       '<dd>54,012</dd>',
@@ -100,7 +110,14 @@ describe('renderReport', () => {
       title: EVIL,
       command: EVIL,
       settings: [{ name: EVIL, value: EVIL }],
-      evaluation: { ...DATA.evaluation!, split: EVIL, labels: [EVIL, `" onmouseover="alert(1)`] },
+      evaluation: {
+        split: EVIL,
+        labels: [EVIL, `" onmouseover="alert(1)`],
+        metrics: {
+          ...DATA.evaluation!.metrics,
+          perLabel: DATA.evaluation!.metrics.perLabel.map((row) => ({ ...row, label: EVIL })),
+        },
+      },
       mistakes: [{ ...DATA.mistakes![0], file: EVIL, actual: EVIL, heard: EVIL }],
       network: { ...DATA.network, name: EVIL, stages: [{ ...DATA.network.stages[0], name: EVIL }] },
       dataSet: {

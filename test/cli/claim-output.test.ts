@@ -1,0 +1,78 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { claimOutput } from '../../src/cli/claim-output.js';
+import { HearkenError } from '../../src/errors.js';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'hearken-claim-'));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function codeOf(promise: Promise<unknown>): Promise<string> {
+  const error = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(HearkenError);
+  return (error as HearkenError).code;
+}
+
+/** The number of a process that has just ended. */
+const deadPid = () => spawnSync(process.execPath, ['--version']).pid;
+
+describe('claimOutput', () => {
+  it('refuses a second run on the same file and lets it in once the first is done', async () => {
+    const file = join(folder, 'm.safetensors');
+    const first = await claimOutput(file);
+    expect(await codeOf(claimOutput(file))).toBe('output-taken');
+    await first.release();
+    await (await claimOutput(file)).finish();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('refuses while another live process holds the lock, and says which', async () => {
+    const file = join(folder, 'm.safetensors');
+    mkdirSync(`${file}.checkpoint`);
+    const lock = join(`${file}.checkpoint`, `lock-${process.ppid}`);
+    writeFileSync(lock, '');
+    await expect(claimOutput(file)).rejects.toThrow(
+      `Cannot write ${file}: expected no other run to write there, got process ${process.ppid} at it`,
+    );
+    expect(readdirSync(`${file}.checkpoint`)).toEqual([`lock-${process.ppid}`]);
+  });
+
+  it('takes over from a process that was killed and keeps its checkpoint', async () => {
+    const file = join(folder, 'm.safetensors');
+    mkdirSync(`${file}.checkpoint`);
+    writeFileSync(join(`${file}.checkpoint`, `lock-${deadPid()}`), '');
+    writeFileSync(join(`${file}.checkpoint`, `lock-${process.pid}`), '');
+    writeFileSync(join(`${file}.checkpoint`, 'last.safetensors'), 'bytes');
+    const claim = await claimOutput(file);
+    expect(existsSync(claim.checkpoint)).toBe(true);
+    await claim.release();
+    expect(readdirSync(`${file}.checkpoint`)).toEqual(['last.safetensors']);
+    await (await claimOutput(file)).finish();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('refuses a place that cannot be written before any work is done', async () => {
+    expect(await codeOf(claimOutput(folder))).toBe('file-write');
+    expect(await codeOf(claimOutput(join(folder, 'none', 'm.safetensors')))).toBe('file-write');
+    writeFileSync(join(folder, 'file'), '');
+    expect(await codeOf(claimOutput(join(folder, 'file', 'm.safetensors')))).toBe('file-write');
+  });
+
+  it.skipIf(process.getuid?.() === 0 || process.platform === 'win32')(
+    'refuses a folder without permission to write',
+    async () => {
+      chmodSync(folder, 0o500);
+      expect(await codeOf(claimOutput(join(folder, 'm.safetensors')))).toBe('file-write');
+    },
+  );
+});
