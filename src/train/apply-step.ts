@@ -1,0 +1,51 @@
+/** What one training step does to the state: statistics, clipping, optimizer, moving average. */
+import { EngineError } from '../errors.js';
+import { clipGradients } from './clip-gradients.js';
+import { emaDecayAt, updateEma } from './ema.js';
+import { stepOptimizer } from './optimizer.js';
+import type { Recipe } from './recipe.js';
+import { mergeMoments } from './statistics.js';
+import type { NetworkStep } from './training-network.js';
+import type { TrainingState } from './training-state.js';
+
+export interface StepSettings {
+  readonly recipe: Recipe;
+  readonly learningRate: number;
+  /** Clips in the batch. */
+  readonly count: number;
+  readonly trained: readonly string[];
+  readonly decayed: ReadonlySet<string>;
+}
+
+/**
+ * Changes the state by one step's gradients and moments; returns the gradients' norm before clipping.
+ * @throws EngineError, the state untouched, if loss or gradients are not finite.
+ */
+export function applyStep(state: TrainingState, result: NetworkStep, settings: StepSettings): number {
+  const { recipe, learningRate, trained, decayed } = settings;
+  const { parameters, statistics } = state.weights;
+  const { gradients, moments, loss } = result;
+  checkFinite('loss', loss, state);
+  const norm = clipGradients(gradients, trained, recipe.clipNorm ?? Infinity);
+  checkFinite('gradient norm', norm, state);
+  mergeMoments(statistics, moments, recipe.statisticsMomentum, settings.count / recipe.batchSize);
+  stepOptimizer(recipe.optimizer, { parameters, gradients, state: state.optimizer, learningRate, decayed });
+  if (state.ema && recipe.ema) {
+    const decay = emaDecayAt(recipe.ema.decay, state.step);
+    updateEma(state.ema.parameters, parameters, decay);
+    updateEma(state.ema.statistics, statistics, decay);
+  }
+  state.step++;
+  state.batch++;
+  return norm;
+}
+
+/** @throws EngineError naming the step (counted from 1) and the epoch. */
+export function checkFinite(what: string, value: number, { step, epoch }: TrainingState): void {
+  if (Number.isFinite(value)) return;
+  throw new EngineError(
+    'training-diverged',
+    `Cannot go on training: expected a finite ${what}, got ${value} at step ${step + 1} (epoch ${epoch + 1}); a lower learning rate may help`,
+    { value: step + 1 },
+  );
+}

@@ -1,0 +1,63 @@
+/** Runs a network over the clips of a validation or test split, as they are. */
+
+import type { InferenceProgram } from '../engine/engine.js';
+import { throwIfAborted } from '../errors.js';
+import { type Graph, sizeOf } from '../graph/graph.js';
+import type { EvaluationSource } from './batches.js';
+import { logitsOf } from './loss.js';
+import type { Prediction } from './metrics.js';
+import { clipLogits, crossEntropyRow, indexOfLargest, softmaxRow } from './scores.js';
+import type { Score } from './training-state.js';
+
+export interface EvaluationOptions {
+  /** One input, one output. */
+  readonly graph: Graph;
+  /** Of that graph, its tensors assigned. */
+  readonly program: InferenceProgram;
+  /** At most what the program was compiled for. */
+  readonly maxBatch: number;
+  readonly source: EvaluationSource;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (clipsDone: number, clips: number) => void;
+}
+
+/** Scores of every clip in order: softmax of the logits, averaged over positions where the network gives many. */
+export async function predict(options: EvaluationOptions): Promise<Prediction[]> {
+  const predictions: Prediction[] = [];
+  await forEachClip(options, (logits, truth) => {
+    const scores = new Float32Array(logits.length);
+    softmaxRow(logits, 1, scores);
+    predictions.push({ truth, scores });
+  });
+  return predictions;
+}
+
+/** Mean cross-entropy and accuracy over all clips. */
+export async function scoreSplit(options: EvaluationOptions): Promise<Score> {
+  let lossSum = 0;
+  let correct = 0;
+  await forEachClip(options, (logits, truth) => {
+    lossSum += crossEntropyRow(logits, truth);
+    if (indexOfLargest(logits) === truth) correct++;
+  });
+  const { clips } = options.source;
+  const part = (sum: number) => (clips === 0 ? 0 : sum / clips);
+  return { loss: part(lossSum), accuracy: part(correct), clips, correct };
+}
+
+async function forEachClip(
+  { graph, program, maxBatch, source, signal, onProgress }: EvaluationOptions,
+  visit: (logits: Float32Array, truth: number) => void,
+): Promise<void> {
+  const { name, shape } = logitsOf(graph);
+  const labels = shape[2];
+  const features = new Float32Array(maxBatch * sizeOf(source.featureShape));
+  for (let start = 0; start < source.clips; start += maxBatch) {
+    throwIfAborted(signal);
+    const count = Math.min(maxBatch, source.clips - start);
+    const truths = await source.read(start, count, features);
+    const logits = clipLogits(program.run({ [graph.inputs[0]]: features }, count)[name], count, shape);
+    for (let i = 0; i < count; i++) visit(logits.subarray(i * labels, (i + 1) * labels), truths[i]);
+    onProgress?.(start + count, source.clips);
+  }
+}

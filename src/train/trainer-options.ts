@@ -1,0 +1,63 @@
+/** What a trainer is given and what it gives back. */
+import type { Engine } from '../engine/engine.js';
+import type { Graph } from '../graph/graph.js';
+import type { BatchSource, EvaluationSource } from './batches.js';
+import type { CheckpointSink, TrainingIdentity } from './checkpoint.js';
+import type { Recipe } from './recipe.js';
+import type { Teacher } from './training-network.js';
+import type { EpochRecord, Score, Weights } from './training-state.js';
+
+export interface StepReport {
+  /** Counted from 1, like the batch. */
+  readonly epoch: number;
+  readonly epochs: number;
+  readonly batch: number;
+  readonly batchesPerEpoch: number;
+  /** Steps since the start. */
+  readonly step: number;
+  /** Clips in this batch. */
+  readonly count: number;
+  readonly loss: number;
+  /** Over the epoch so far, against the label with the largest target. */
+  readonly accuracy: number;
+  readonly learningRate: number;
+  /** Before clipping. */
+  readonly gradientNorm: number;
+}
+
+export interface TrainerOptions {
+  /** As built for inference: one input, one output, no loss. */
+  readonly graph: Graph;
+  readonly engine: Engine;
+  readonly batches: BatchSource;
+  readonly validation?: EvaluationSource;
+  readonly recipe: Recipe;
+  readonly seed: number;
+  /** Whatever else fixes the outcome (labels, front end, clips), as JSON; a checkpoint of other data is refused. */
+  readonly data: unknown;
+  /** Weights to start from; without them they are drawn by the seed. */
+  readonly start?: Weights;
+  /** Names of the parameters that are trained; default all. */
+  readonly trained?: readonly string[];
+  readonly teacher?: Teacher;
+  readonly threads?: number;
+  readonly checkpoints?: CheckpointSink;
+  /** A checkpoint's bytes to go on from. */
+  readonly resume?: Uint8Array;
+  /** What may differ from the checkpoint's run. */
+  readonly allowChanged?: readonly (keyof TrainingIdentity)[];
+  readonly signal?: AbortSignal;
+  readonly onStep?: (report: StepReport) => void;
+  readonly onEpoch?: (record: EpochRecord) => void | Promise<void>;
+}
+
+export interface TrainingOutcome {
+  readonly weights: Weights;
+  readonly history: readonly EpochRecord[];
+  /** The epoch the weights are of, counted from 1. */
+  readonly epoch: number;
+  /** Of these weights; absent without validation clips. */
+  readonly validation?: Score;
+  /** Whether patience ran out before the last epoch. */
+  readonly stoppedEarly: boolean;
+}

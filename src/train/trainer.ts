@@ -1,0 +1,212 @@
+/** The training loop: steps, epochs, validation, checkpoints, and the finished weights at its end. */
+import type { InferenceProgram } from '../engine/engine.js';
+import { EngineError, throwIfAborted } from '../errors.js';
+import type { Tensors } from '../graph/graph.js';
+import { hashKey } from '../numerics/random.js';
+import { applyStep, checkFinite } from './apply-step.js';
+import type { Batch } from './batches.js';
+import { checkRecipe } from './check-recipe.js';
+import { encodeCheckpoint, restoreCheckpoint, type TrainingIdentity } from './checkpoint.js';
+import { scoreSplit } from './evaluate.js';
+import { identityOf } from './identity.js';
+import { decayedParameters } from './optimizer.js';
+import { learningRateAt } from './schedule.js';
+import { countCorrect } from './scores.js';
+import { addMoments, createMomentSums, statisticsFrom } from './statistics.js';
+import type { TrainerOptions, TrainingOutcome } from './trainer-options.js';
+import { TrainingNetwork } from './training-network.js';
+import {
+  copyWeights,
+  createTrainingState,
+  type EpochRecord,
+  isBetter,
+  isFinished,
+  type Score,
+  type TrainingState,
+  type Weights,
+} from './training-state.js';
+
+/** Clips that a validation pass runs together. */
+const VALIDATION_BATCH = 64;
+
+/** Keys that keep the noise of training steps and of statistics passes apart. */
+const STEP_STREAM = 1;
+const STATISTICS_STREAM = 2;
+
+export class Trainer {
+  /** What the run remembers; read it, do not write. */
+  readonly state: TrainingState;
+  readonly #options: TrainerOptions;
+  readonly #identity: TrainingIdentity;
+  readonly #network: TrainingNetwork;
+  readonly #validator: InferenceProgram;
+  readonly #trained: readonly string[];
+  readonly #decayed: ReadonlySet<string>;
+
+  private constructor(
+    options: TrainerOptions,
+    state: TrainingState,
+    programs: { network: TrainingNetwork; validator: InferenceProgram },
+  ) {
+    this.state = state;
+    this.#options = options;
+    this.#identity = identityOf(options);
+    this.#network = programs.network;
+    this.#validator = programs.validator;
+    this.#trained = Object.keys(state.optimizer.slots[Object.keys(state.optimizer.slots)[0]]);
+    this.#decayed = decayedParameters(options.recipe.optimizer, options.graph);
+  }
+
+  /**
+   * A trainer ready to run, at its start or where a checkpoint left off.
+   * @throws ConfigError if the recipe is out of range, or the checkpoint belongs to another run.
+   */
+  static async create(options: TrainerOptions): Promise<Trainer> {
+    const { graph, engine, recipe, seed, start, resume } = options;
+    checkRecipe(recipe);
+    const trained = options.trained ?? Object.keys(graph.parameters);
+    const state = createTrainingState({ graph, recipe, seed, trained, ...(start && { weights: start }) });
+    const { allowChanged } = options;
+    if (resume) restoreCheckpoint(resume, { identity: identityOf(options), state, allowChanged });
+    const { weights } = state;
+    const network = await TrainingNetwork.compile({ ...options, trained, weights });
+    const validator = await engine.compileInference(graph, { maxBatch: VALIDATION_BATCH });
+    return new Trainer(options, state, { network, validator });
+  }
+
+  /**
+   * Trains to the end. When the signal aborts, a checkpoint is written first, in the middle of an epoch too.
+   * @throws EngineError if loss or gradients are no longer finite; the last checkpoint stays as it is.
+   */
+  async run(): Promise<TrainingOutcome> {
+    const { signal, recipe } = this.#options;
+    try {
+      while (!isFinished(this.state, recipe)) await this.#runEpoch();
+      return await this.#finish();
+    } catch (error) {
+      if (signal?.aborted && !(error instanceof EngineError)) await this.#save();
+      throw error;
+    }
+  }
+
+  dispose(): void {
+    this.#network.dispose();
+    this.#validator.dispose();
+  }
+
+  async #runEpoch(): Promise<void> {
+    const { batches, signal } = this.#options;
+    const { state } = this;
+    let learningRate = this.#learningRate(Math.max(state.step - 1, 0));
+    if (state.batch < batches.batchesPerEpoch) {
+      for await (const batch of batches.epoch(state.epoch, state.batch)) {
+        throwIfAborted(signal);
+        learningRate = this.#learningRate(state.step);
+        await this.#runStep(batch, learningRate);
+        throwIfAborted(signal);
+      }
+    }
+    const validation = await this.#validate(state.ema ?? state.weights);
+    const record = this.#closeEpoch(learningRate, validation);
+    await this.#save();
+    await this.#options.onEpoch?.(record);
+  }
+
+  async #runStep(batch: Batch, learningRate: number): Promise<void> {
+    const { state } = this;
+    const { recipe, batches, seed } = this.#options;
+    const { count } = batch;
+    const result = await this.#network.step(batch, hashKey(seed, STEP_STREAM, state.epoch, state.batch));
+    const correct = countCorrect(result.logits, batch.targets, count);
+    const settings = { recipe, learningRate, count, trained: this.#trained, decayed: this.#decayed };
+    const gradientNorm = applyStep(state, result, settings);
+    this.#network.assign(state.weights.parameters);
+    const { running } = state;
+    running.lossSum += result.loss * count;
+    running.clips += count;
+    running.correct += correct;
+    this.#options.onStep?.({
+      epoch: state.epoch + 1,
+      epochs: recipe.epochs,
+      batch: state.batch,
+      batchesPerEpoch: batches.batchesPerEpoch,
+      step: state.step,
+      count,
+      loss: result.loss,
+      accuracy: running.correct / running.clips,
+      learningRate,
+      gradientNorm,
+    });
+  }
+
+  #learningRate(step: number): number {
+    const { recipe, batches } = this.#options;
+    const span = { stepsPerEpoch: batches.batchesPerEpoch, epochs: recipe.epochs };
+    return learningRateAt(recipe.schedule, step, span);
+  }
+
+  /** Everything changes here without a pause, so that no checkpoint can see half an epoch's end. */
+  #closeEpoch(learningRate: number, validation: Score | undefined): EpochRecord {
+    const { state } = this;
+    const { lossSum, clips, correct } = state.running;
+    const training = { loss: lossSum / clips, accuracy: correct / clips, clips, correct };
+    const score = validation ?? training;
+    state.epoch++;
+    state.batch = 0;
+    state.running = { lossSum: 0, clips: 0, correct: 0 };
+    // Without validation clips the last epoch is the best known.
+    const best = !validation || isBetter(score, state.best?.score);
+    if (best) state.best = { epoch: state.epoch, score, weights: copyWeights(state.ema ?? state.weights) };
+    const record = { epoch: state.epoch, training, ...(validation && { validation }), learningRate, best };
+    state.history.push(record);
+    return record;
+  }
+
+  async #validate(weights: Weights): Promise<Score | undefined> {
+    const { validation: source, graph, signal } = this.#options;
+    if (!source || source.clips === 0) return undefined;
+    this.#validator.assign({ ...weights.parameters, ...weights.statistics });
+    const program = this.#validator;
+    const score = await scoreSplit({ graph, program, maxBatch: VALIDATION_BATCH, source, signal });
+    checkFinite('validation loss', score.loss, this.state);
+    return score;
+  }
+
+  async #save(): Promise<void> {
+    await this.#options.checkpoints?.write(encodeCheckpoint(this.state, this.#identity));
+  }
+
+  async #finish(): Promise<TrainingOutcome> {
+    const { state } = this;
+    const { recipe } = this.#options;
+    const best = recipe.keep === 'best' ? state.best : null;
+    const weights = copyWeights(best?.weights ?? state.ema ?? state.weights);
+    Object.assign(weights.statistics, await this.#freshStatistics(weights));
+    const validation = await this.#validate(weights);
+    return {
+      weights,
+      history: state.history,
+      epoch: best?.epoch ?? state.epoch,
+      ...(validation && { validation }),
+      stoppedEarly: state.epoch < recipe.epochs,
+    };
+  }
+
+  /** BatchNorm's moments of finished weights, over batches of an epoch that was never trained on. */
+  async #freshStatistics({ parameters }: Weights): Promise<Tensors> {
+    const { recipe, batches, seed, signal } = this.#options;
+    const { tail } = this.#network;
+    const wanted = Math.min(recipe.statisticsBatches, batches.batchesPerEpoch);
+    const total = createMomentSums();
+    if (wanted === 0 || Object.keys(tail.statistics).length === 0) return {};
+    this.#network.assign(parameters);
+    let done = 0;
+    for await (const batch of batches.epoch(recipe.epochs)) {
+      throwIfAborted(signal);
+      const { moments } = await this.#network.step(batch, hashKey(seed, STATISTICS_STREAM, done), false);
+      addMoments(total, tail, moments, batch.count);
+      if (++done === wanted) break;
+    }
+    return statisticsFrom(total, tail);
+  }
+}
