@@ -1,4 +1,5 @@
 /** Columns of text for people. */
+export { formatBytes, formatCount, formatPercent, formatShort } from '../train/report/numbers.js';
 
 export interface Column<Row> {
   readonly title: string;

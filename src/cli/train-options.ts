@@ -1,0 +1,110 @@
+/** The flags of `hearken train`, and the recipe they make. */
+import { type Command, Option } from 'commander';
+import type { EngineName } from '../engine/engine.js';
+import type { Recipe } from '../train/recipe.js';
+import { recipeFor } from '../train/recipe.js';
+import { commaList, integer, numberBetween } from './options.js';
+import { UsageError } from './usage-error.js';
+
+export interface TrainOptions {
+  readonly out: string;
+  readonly model: string;
+  readonly labels?: string[];
+  readonly epochs?: number;
+  readonly seed: number;
+  readonly threads?: number;
+  readonly engine: EngineName;
+  readonly kernels: 'strict' | 'relaxed' | 'auto';
+  readonly frontEnd?: 'wasm' | 'meyda';
+  readonly init?: string;
+  readonly freeze?: 'features' | 'none';
+  readonly teacher?: string;
+  readonly patience?: number;
+  readonly batch?: number;
+  readonly lr?: number;
+  readonly clipMs?: number;
+  readonly maxUnreadableShare?: number;
+  readonly resume?: boolean;
+  readonly restart?: boolean;
+  readonly allowOtherKernels?: boolean;
+  readonly report: string | boolean;
+  readonly json?: boolean;
+}
+
+export const DEFAULT_MODEL = 'ghostnet-tiny';
+const MAX_SEED = 2 ** 32 - 1;
+
+/** Adds argument and flags; nothing but the folder and `--out` is needed. */
+export function addTrainOptions(command: Command): Command {
+  return command
+    .argument('<dir>', 'a folder with a sub-folder of recordings for each word, or CSV manifests')
+    .requiredOption('-o, --out <file>', 'the model file to write')
+    .option('-m, --model <name>', 'the network (`hearken models` lists them)', DEFAULT_MODEL)
+    .option('-l, --labels <words>', 'words to keep, parted by commas; the rest becomes _unknown_', commaList)
+    .option('-e, --epochs <n>', 'times to go through the recordings (default: of the recipe)', integer(1))
+    .option('--seed <n>', 'same seed, same data, same model', integer(0, MAX_SEED), 1)
+    .option('-t, --threads <n>', 'threads to train with (default: one a core)', integer(1))
+    .addOption(new Option('--engine <name>', 'what computes').choices(['wasm', 'tensorflow']).default('wasm'))
+    .addOption(
+      new Option('--kernels <set>', 'strict: the same bytes on any machine; relaxed: faster where it fuses')
+        .choices(['strict', 'relaxed', 'auto'])
+        .default('strict'),
+    )
+    .addOption(
+      new Option(
+        '--front-end <name>',
+        'what computes features (default: meyda with --engine tensorflow)',
+      ).choices(['wasm', 'meyda']),
+    )
+    .option('--init <file>', 'start from a trained model, with a new head where labels differ')
+    .addOption(
+      new Option('--freeze <part>', 'with --init: what stays as it is').choices(['features', 'none']),
+    )
+    .option('--teacher <file>', 'a trained model whose answers are learned too')
+    .option('--patience <n>', 'stop after n epochs without a better validation', integer(1))
+    .option('--batch <n>', 'clips a step (default: of the recipe)', integer(1))
+    .option('--lr <rate>', 'highest learning rate (default: of the recipe)', numberBetween(1e-9, 100))
+    .option('--clip-ms <ms>', 'length of the clip that is heard at once (default: 1000)', integer(100))
+    .option(
+      '--max-unreadable-share <part>',
+      'share of recordings that may be left out as missing or unreadable (default: 0.05)',
+      numberBetween(0, 1),
+    )
+    .option('--resume', 'go on where a stopped run to the same file left off')
+    .option('--restart', 'begin anew, dropping what a stopped run left')
+    .option('--allow-other-kernels', 'resume although the kernels or the engine changed')
+    .option('--report <html>', 'where the report goes (default: beside the model)')
+    .option('--no-report', 'write no report')
+    .option('--json', 'print one JSON value');
+}
+
+/** Flags that make no sense together. @throws UsageError */
+export function checkTrainOptions(options: TrainOptions): void {
+  if (options.freeze === 'features' && !options.init)
+    throw new UsageError('--freeze needs --init: there is nothing trained to keep');
+  if (options.resume && options.restart) throw new UsageError('--resume and --restart exclude each other');
+  if (options.allowOtherKernels && !options.resume)
+    throw new UsageError('--allow-other-kernels needs --resume');
+  if (options.engine === 'tensorflow' && options.kernels === 'relaxed')
+    throw new UsageError('--kernels is for the wasm engine');
+}
+
+/** The recipe of the network's family with what the flags change. A short run warms up over a fifth of it at most. */
+export function recipeFromOptions(options: TrainOptions): Recipe {
+  const base = recipeFor(options.model);
+  const epochs = options.epochs ?? base.epochs;
+  const schedule = {
+    ...base.schedule,
+    rate: options.lr ?? base.schedule.rate,
+    warmupEpochs: Math.min(base.schedule.warmupEpochs, epochs / 5),
+  };
+  const batchSize = options.batch ?? base.batchSize;
+  return { ...base, epochs, schedule, batchSize, patience: options.patience ?? base.patience };
+}
+
+/** Where the report goes: as told, beside the model, or nowhere. */
+export function reportPath(options: TrainOptions): string | undefined {
+  if (options.report === false) return undefined;
+  if (typeof options.report === 'string') return options.report;
+  return `${options.out.replace(/\.safetensors$/i, '')}.html`;
+}
