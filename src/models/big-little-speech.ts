@@ -8,8 +8,9 @@
  */
 import type { Pair, Shape } from '../graph/graph.js';
 import { type BuildOptions, type ModelEntry, SPEECH_INPUT, SPEECH_LABELS } from './entry.js';
+import { SUB_BANDS } from './layers.js';
 import { type BlockStyle, basicBlock, separableBlock } from './residual-blocks.js';
-import { bigLittleStage, buildSpeechNetwork, type SpeechConfig, type StageRow } from './speech-network.js';
+import { bigLittleStage, buildSpeechNetwork, type SpeechConfig, stageRows } from './speech-network.js';
 
 export const BIG_LITTLE_SOURCE = 'Chen et al. 2019, arXiv 1807.03848; IBM/BigLittleNet';
 
@@ -25,22 +26,17 @@ export interface SpeechVariant {
 }
 
 /** Frequency is halved by stem and first two modules, time by stem and second module. */
-const CLIP_STRIDES: readonly Pair[] = [
+export const CLIP_STRIDES: readonly Pair[] = [
   [1, 2],
   [2, 2],
   [1, 1],
 ];
-const AM_STRIDES: readonly Pair[] = [
+/** Time is left to the stem, or left alone. */
+const FREQUENCY_STRIDES: readonly Pair[] = [
   [1, 2],
   [1, 2],
   [1, 1],
 ];
-
-const rowsOf = (
-  strides: readonly Pair[],
-  channels: readonly number[],
-  layers: readonly number[],
-): StageRow[] => strides.map((stride, i) => [channels[i], layers[i], stride] as const);
 
 /** Size, blocks, stem, widths and layers of the modules, α, β, last stage, parameters, parameters of the twin. */
 const CLIP_ROWS = [
@@ -60,7 +56,7 @@ const CLIP_VARIANTS: readonly SpeechVariant[] = CLIP_ROWS.map(
     config: {
       block,
       stem: { channels: stem, stride: [2, 2] },
-      stages: rowsOf(CLIP_STRIDES, channels, layers),
+      stages: stageRows(CLIP_STRIDES, channels, layers),
       last,
       branches: { alpha, beta },
       head: { kind: 'mean' },
@@ -69,13 +65,64 @@ const CLIP_VARIANTS: readonly SpeechVariant[] = CLIP_ROWS.map(
   }),
 );
 
+const BAND_AWARE: BlockStyle = { bands: SUB_BANDS };
+
+const candidate = (
+  suffix: string,
+  config: Pick<SpeechConfig, 'block' | 'stages' | 'last'>,
+  parameters: number,
+  twinParameters: number,
+): SpeechVariant => ({
+  name: `bl-resnet-tiny-${suffix}`,
+  twin: `resnet-tiny-${suffix}`,
+  size: 'tiny',
+  input: SPEECH_INPUT,
+  parameters,
+  twinParameters,
+  config: {
+    ...config,
+    stem: { channels: 16, stride: [2, 2] },
+    branches: { alpha: 2, beta: 2 },
+    bands: SUB_BANDS,
+    head: { kind: 'frequency' },
+    dropout: 0.1,
+  },
+});
+
+/**
+ * Tiny networks to choose from by validation. `-f` knows its bands (sub-spectral norms, a weight a row in the head) and
+ * sees more frames with each kernel; `-ft` strides time by the stem alone.
+ */
+const CANDIDATES: readonly SpeechVariant[] = [
+  candidate(
+    'f',
+    {
+      block: separableBlock({ ...BAND_AWARE, kernel: [5, 3] }),
+      stages: stageRows(CLIP_STRIDES, [16, 24, 40], [3, 4, 4]),
+      last: [48, 1],
+    },
+    50_652,
+    46_220,
+  ),
+  candidate(
+    'ft',
+    {
+      block: separableBlock(BAND_AWARE),
+      stages: stageRows(FREQUENCY_STRIDES, [16, 24, 32], [3, 3, 3]),
+      last: [40, 1],
+    },
+    32_312,
+    28_364,
+  ),
+];
+
 /** Log-mel, Δ and ΔΔ by the front end's option `deltas`. */
 const AM_INPUT: Shape = [98, 40, 3];
 const AM_STYLE: BlockStyle = { timePadding: 'valid' };
 
 /** The same columns, with the width of the dense layer over a frame's rows and channels before the last. */
 const AM_ROWS = [
-  ['tiny', separableBlock(AM_STYLE), 16, [16, 24, 32], [3, 3, 3], 2, 2, [40, 1], 64, 40_928, 36_756],
+  ['tiny', basicBlock(AM_STYLE), 8, [8, 12, 16], [4, 4, 4], 2, 4, [24, 1], 48, 52_380, 49_164],
   ['small', basicBlock(AM_STYLE), 16, [16, 24, 40], [3, 4, 4], 2, 4, [64, 1], 128, 286_860, 271_772],
   ['base', basicBlock(AM_STYLE), 24, [32, 48, 64], [3, 4, 6], 2, 4, [96, 1], 256, 973_620, 925_604],
 ] as const;
@@ -91,7 +138,7 @@ const AM_VARIANTS: readonly SpeechVariant[] = AM_ROWS.map(
     config: {
       block,
       stem: { channels: stem, stride: [1, 2] },
-      stages: rowsOf(AM_STRIDES, channels, layers),
+      stages: stageRows(FREQUENCY_STRIDES, channels, layers),
       last,
       branches: { alpha, beta, scale: [1, 2] },
       timePadding: 'valid',
@@ -102,7 +149,7 @@ const AM_VARIANTS: readonly SpeechVariant[] = AM_ROWS.map(
 );
 
 /** All speech variants; resnet.ts builds their twins. */
-export const SPEECH_VARIANTS: readonly SpeechVariant[] = [...CLIP_VARIANTS, ...AM_VARIANTS];
+export const SPEECH_VARIANTS: readonly SpeechVariant[] = [...CLIP_VARIANTS, ...CANDIDATES, ...AM_VARIANTS];
 
 export const SPEECH_BIG_LITTLES: readonly ModelEntry[] = SPEECH_VARIANTS.map((variant) => {
   const { name, twin, size, input, parameters, config } = variant;

@@ -54,6 +54,8 @@ export interface GhostBottleneckOptions extends NormOptions {
   /** Squeeze-excitation waist as a share of `expanded`; 0: none. */
   readonly squeeze?: number;
   readonly ratio?: number;
+  /** Of the Ghost modules' depthwise convolutions; default 3 × 3. */
+  readonly cheapKernel?: Pair;
 }
 
 /**
@@ -61,16 +63,19 @@ export interface GhostBottleneckOptions extends NormOptions {
  * that narrows (linear), plus shortcut; no activation after the sum. Source: figure 3 of the paper and its code.
  */
 export function ghostBottleneck(g: GraphBuilder, x: Value, options: GhostBottleneckOptions): Value {
-  const { expanded, channels, kernel = [3, 3], stride = [1, 1], squeeze = 0, ratio, bands, gamma } = options;
+  const { expanded, channels, kernel = [3, 3], stride = [1, 1], squeeze = 0, bands, gamma } = options;
+  const { ratio, cheapKernel } = options;
+  const ghost = { ratio, cheapKernel, bands };
+  const linear = { activation: 'none', bands } as const;
   const strided = stride[0] > 1 || stride[1] > 1;
-  let y = g.scope('widen', () => ghostModule(g, x, { channels: expanded, ratio, bands }));
-  if (strided) y = depthwiseNorm(g, y, { name: 'stride', kernel, stride, activation: 'none', bands });
+  let y = g.scope('widen', () => ghostModule(g, x, { ...ghost, channels: expanded }));
+  if (strided) y = depthwiseNorm(g, y, { ...linear, name: 'stride', kernel, stride });
   if (squeeze > 0)
     y = squeezeExcite(g, y, { channels: makeDivisible(expanded * squeeze), gate: 'hardSigmoid' });
-  y = g.scope('narrow', () => ghostModule(g, y, { channels, ratio, activation: 'none', bands, gamma }));
+  y = g.scope('narrow', () => ghostModule(g, y, { ...ghost, channels, activation: 'none', gamma }));
   if (!strided && x.shape[2] === channels) return g.add(y, x);
   const shortcut = g.scope('shortcut', () => {
-    const moved = depthwiseNorm(g, x, { kernel, stride, activation: 'none', bands });
+    const moved = depthwiseNorm(g, x, { ...linear, kernel, stride });
     return convNorm(g, moved, { channels, activation: 'none' });
   });
   return g.add(y, shortcut);

@@ -82,6 +82,7 @@ export function classify(
   x: Value,
   options: { readonly labels: number; readonly dropout?: number },
 ): Value {
-  const pooled = g.dropout(g.globalAvgPool(x), options.dropout ?? 0);
-  return g.dense(pooled, { name: 'logits', channels: options.labels });
+  const pooled = x.shape[0] === 1 && x.shape[1] === 1 ? x : g.globalAvgPool(x);
+  const kept = g.dropout(pooled, options.dropout ?? 0);
+  return g.dense(kept, { name: 'logits', channels: options.labels });
 }

@@ -4,6 +4,7 @@ import { costsOf } from '../graph/costs.js';
 import type { Graph, Shape } from '../graph/graph.js';
 import { BC_RESNETS } from './bc-resnet.js';
 import { BIG_LITTLES } from './big-little.js';
+import { BL_GHOSTNETS } from './bl-ghostnet.js';
 import type { BuildOptions, ModelEntry } from './entry.js';
 import { GHOSTNETS } from './ghostnet.js';
 import { RESNETS } from './resnet.js';
@@ -12,7 +13,10 @@ export type { BuildOptions, ModelEntry } from './entry.js';
 
 /** Every network by name, speech and originals, in the order of their families. */
 export const MODELS: Readonly<Record<string, ModelEntry>> = Object.fromEntries(
-  [...BC_RESNETS, ...GHOSTNETS, ...BIG_LITTLES, ...RESNETS].map((entry) => [entry.name, entry]),
+  [...BC_RESNETS, ...GHOSTNETS, ...BIG_LITTLES, ...BL_GHOSTNETS, ...RESNETS].map((entry) => [
+    entry.name,
+    entry,
+  ]),
 );
 
 /**

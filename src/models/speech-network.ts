@@ -12,6 +12,15 @@ import { type Block, paddingOf, stackBlocks } from './residual-blocks.js';
 /** Width, layers L, stride of the fusion block. */
 export type StageRow = readonly [channels: number, layers: number, stride: Pair];
 
+/** Rows of stages from their strides, widths and layers. */
+export function stageRows(
+  strides: readonly Pair[],
+  channels: readonly number[],
+  layers: readonly number[],
+): StageRow[] {
+  return strides.map((stride, i) => [channels[i], layers[i], stride] as const);
+}
+
 export interface SpeechConfig {
   readonly block: Block;
   /** Width, kernel and stride of the stem. */
