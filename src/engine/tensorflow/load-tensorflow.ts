@@ -1,0 +1,60 @@
+/** Finds the TensorFlow.js that the user has installed. */
+import { EngineError } from '../../errors.js';
+import type { TensorFlow } from './tensorflow.js';
+
+/** Native first. */
+const PACKAGES: readonly string[] = ['@tensorflow/tfjs-node', '@tensorflow/tfjs'];
+
+/**
+ * The namespace of the first package that is installed, in production mode (it prints nothing).
+ * @throws EngineError with what to install if none is there, or if one is there and does not load.
+ */
+export async function importTensorflow(packages: readonly string[] = PACKAGES): Promise<TensorFlow> {
+  for (const name of packages) {
+    if (name.endsWith('-node')) await restoreNodeUtil();
+    const tf = await importPackage(name);
+    if (tf) {
+      tf.enableProdMode();
+      return tf;
+    }
+  }
+  throw new EngineError(
+    'tensorflow-missing',
+    `Cannot start the tensorflow engine: expected one of ${packages.join(', ')} to be installed, got none; ` +
+      `run "npm install ${packages.at(-1)}", or use the wasm engine`,
+    { value: packages },
+  );
+}
+
+async function importPackage(name: string): Promise<TensorFlow | undefined> {
+  try {
+    // The name stands in a variable so that bundlers leave it alone: these packages are optional.
+    const loaded = await import(/* @vite-ignore */ /* webpackIgnore: true */ name);
+    return 'tidy' in loaded ? loaded : loaded.default;
+  } catch (error) {
+    if (isMissing(error, name)) return undefined;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new EngineError(
+      'tensorflow-broken',
+      `Cannot load ${name}: expected a working installation, got: ${reason}; install it again or remove it`,
+      { value: name, cause: error },
+    );
+  }
+}
+
+/** Whether the package itself was not found, rather than a part of it. */
+function isMissing(error: unknown, name: string): boolean {
+  const { code, message = '' } = error as { code?: string; message?: string };
+  const notFound =
+    code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND' || error instanceof TypeError;
+  return notFound && (message.includes(`'${name}'`) || message.includes(`"${name}"`));
+}
+
+/** tfjs-node 4.22 calls functions of `node:util` that Node 23 took away; they have to be there before it loads. */
+async function restoreNodeUtil(): Promise<void> {
+  if (typeof process === 'undefined' || !process.versions?.node) return;
+  const specifier = 'node:util';
+  const util = (await import(/* @vite-ignore */ /* webpackIgnore: true */ specifier)).default;
+  util.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
+  util.isArray ??= Array.isArray;
+}
