@@ -1,14 +1,16 @@
 /** The command line as data: one program, one verb a file. */
 import { Command } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
+import { registerData } from './data.js';
 import { registerInspect } from './inspect.js';
 import type { Io } from './io.js';
 import { registerModels } from './models.js';
+import { registerSynthesize } from './synthesize.js';
 
 /** Adds one verb to the program. */
 export type RegisterVerb = (program: Command, io: Io) => void;
 
-const VERBS: readonly RegisterVerb[] = [registerModels, registerInspect];
+const VERBS: readonly RegisterVerb[] = [registerModels, registerInspect, registerData, registerSynthesize];
 
 /** The program with all its verbs; it throws CommanderError where commander would exit. */
 export function createProgram(io: Io): Command {

@@ -1,0 +1,95 @@
+/**
+ * The worker that speaks: runs Flite in Node's WASI, or eSpeak NG, one utterance at a time. Bundled into text by
+ * scripts/build-kernels.mjs.
+ */
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { parentPort, threadId, workerData } from 'node:worker_threads';
+import type { SpeechAnswer, SpeechRequest, SpeechWorkerData } from './speech-messages.js';
+
+const { flite, espeakUrl, folder } = workerData as SpeechWorkerData;
+
+type Wasi = InstanceType<typeof import('node:wasi').WASI>;
+let createWasi: ((args: string[]) => Wasi) | undefined;
+
+/** Loads `node:wasi` without its experimental warning; every other warning passes. */
+async function loadWasi(): Promise<(args: string[]) => Wasi> {
+  const emitWarning = process.emitWarning;
+  process.emitWarning = ((warning: string | Error, ...rest: never[]) => {
+    if (/\bWASI\b/.test(String(warning))) return;
+    emitWarning.call(process, warning, ...rest);
+  }) as typeof process.emitWarning;
+  try {
+    const { WASI } = await import('node:wasi');
+    const create = (args: string[]) =>
+      new WASI({ version: 'preview1', args, preopens: { '/out': folder }, returnOnExit: true });
+    // Some versions of Node warn at the import, others at the first instance.
+    create([]);
+    return create;
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+}
+
+/** A WAV file's bytes. Flite writes a file: each call is a fresh program with one folder of the disk. */
+async function speakFlite(request: SpeechRequest): Promise<Uint8Array<ArrayBuffer>> {
+  createWasi ??= await loadWasi();
+  const name = `${threadId}.wav`;
+  const path = join(folder, name);
+  const features = [`duration_stretch=${request.stretch}`, `int_f0_target_mean=${request.pitchHz}`];
+  const settings = features.flatMap((feature) => ['--setf', feature]);
+  const args = ['flite', '-voice', request.voice, ...settings, '-t', request.text, '-o', `/out/${name}`];
+  const wasi = createWasi(args);
+  const instance = await WebAssembly.instantiate(flite!, wasi.getImportObject() as WebAssembly.Imports);
+  const status = wasi.start(instance);
+  if (status !== 0) throw new Error(`flite ended with status ${status}`);
+  const bytes = new Uint8Array(readFileSync(path));
+  rmSync(path);
+  return bytes;
+}
+
+/** What we use of `@echogarden/espeak-ng-emscripten`, which has no types. */
+interface Espeak {
+  readonly samplerate: number;
+  rate: number;
+  pitch: number;
+  set_voice(name: string, language: string, gender: number, age: number, variant: number): number;
+  synthesize(text: string, onSamples: (samples: Int16Array | undefined) => boolean | undefined): void;
+}
+
+let espeak: Espeak | undefined;
+const ESPEAK_RATE = 160;
+const ESPEAK_PITCH = 50;
+
+async function speakEspeak(request: SpeechRequest): Promise<SpeechAnswer> {
+  if (!espeak) {
+    const { default: load } = await import(/* @vite-ignore */ espeakUrl!);
+    const { eSpeakNGWorker } = await load();
+    espeak = new eSpeakNGWorker() as Espeak;
+  }
+  if (espeak.set_voice(request.voice, '', 0, 0, 0) !== 0) throw new Error('eSpeak NG has no such voice');
+  espeak.rate = Math.round(ESPEAK_RATE / request.stretch);
+  espeak.pitch = Math.round(Math.min(99, Math.max(0, ESPEAK_PITCH * request.pitchRatio ** 2)));
+  const chunks: Int16Array[] = [];
+  espeak.synthesize(request.text, (samples) => {
+    if (samples) chunks.push(samples);
+    return undefined;
+  });
+  const samples = new Int16Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
+  let offset = 0;
+  for (const chunk of chunks) {
+    samples.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return { pcm: { samples, sampleRateHz: espeak.samplerate } };
+}
+
+async function speak(request: SpeechRequest): Promise<SpeechAnswer> {
+  try {
+    return request.engine === 'flite' ? { wav: await speakFlite(request) } : await speakEspeak(request);
+  } catch (error) {
+    return { error: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+parentPort!.on('message', async (request: SpeechRequest) => parentPort!.postMessage(await speak(request)));
