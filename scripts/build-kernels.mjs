@@ -82,7 +82,13 @@ async function compile(entry, flags) {
 }
 
 async function bundle(entry) {
-  const build = await rolldown({ input: join(root, entry), platform: 'neutral', external: [/^node:/] });
+  const build = await rolldown({
+    input: join(root, entry),
+    platform: 'neutral',
+    external: [/^node:/],
+    // Meyda names its ES modules the old way.
+    resolve: { mainFields: ['module', 'jsnext:main', 'main'] },
+  });
   const { output } = await build.generate({ format: 'esm', minify: true });
   await build.close();
   return output[0].code;
