@@ -86,8 +86,8 @@ async function bundle(entry) {
     input: join(root, entry),
     platform: 'neutral',
     external: [/^node:/],
-    // Meyda names its ES modules the old way.
-    resolve: { mainFields: ['module', 'jsnext:main', 'main'] },
+    // Meyda's CommonJS, as Node loads it: its ES modules import a package that it does not depend on.
+    resolve: { mainFields: ['module', 'main'] },
   });
   const { output } = await build.generate({ format: 'esm', minify: true });
   await build.close();
