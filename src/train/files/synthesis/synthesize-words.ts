@@ -8,7 +8,7 @@ import { BABBLE_SENTENCES, babble, colouredNoises } from './noises.js';
 import { shapeClip } from './shape-clip.js';
 import { createSpeechPool, type SpeechPool } from './speech-pool.js';
 import { planUtterances, type Utterance } from './utterances.js';
-import { FLITE_VOICES, type Split, type Voice } from './voices.js';
+import { FLITE_VOICES, type Split, type Voice, voicesAttribution } from './voices.js';
 
 const NOISE_SECONDS = 20;
 const NEUTRAL = { tract: 1, peakDb: -6, offsetMs: 0 };
@@ -66,11 +66,20 @@ export async function synthesizeWords(
     if (noise) await writeNoises(pool, { outDir, seed, voices, onSpoken });
     const longest = await writeClips(pool, utterances, { outDir, clipMs, signal: options.signal, onSpoken });
     await writeLists(outDir, utterances);
-    const settings = { words, clips, seed, voices: voices.map(({ name }) => name), clipMs, noise };
-    await writeFile(join(outDir, 'synthesis.json'), `${JSON.stringify(settings, null, 2)}\n`);
+    const names = voices.map(({ name }) => name);
+    const record = {
+      words,
+      clips,
+      seed,
+      voices: names,
+      clipMs,
+      noise,
+      attribution: voicesAttribution(voices),
+    };
+    await writeFile(join(outDir, 'synthesis.json'), `${JSON.stringify(record, null, 2)}\n`);
     return {
       clips: utterances.length,
-      voices: settings.voices,
+      voices: names,
       speakers: speakersOf(voices),
       longestMs: (1000 * longest) / SAMPLE_RATE_HZ,
     };

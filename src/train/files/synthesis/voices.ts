@@ -66,6 +66,15 @@ export function espeakVoices(language: string): Voice[] {
   }));
 }
 
+/** Who is to be named beside recordings and models made with these voices. */
+export function voicesAttribution(voices: readonly Voice[]): string[] {
+  const engines = new Set(voices.map((voice) => voice.engine));
+  return [
+    ...(engines.has('flite') ? ['Voices of Flite 2.3, Carnegie Mellon University, BSD-like licence'] : []),
+    ...(engines.has('espeak') ? ['Voices of eSpeak NG, GPL-3.0'] : []),
+  ];
+}
+
 /**
  * The voices by name, in that order: Flite's by their names, eSpeak NG's by its language, `espeak:de` for all of its
  * variants.
