@@ -1,0 +1,20 @@
+/**
+ * The networks by name, what they cost and where they come from; and the builder to make one's own.
+ * @module hearken/models
+ */
+export {
+  type BatchNormOptions,
+  type Conv2dOptions,
+  type ConvOptions,
+  GraphBuilder,
+  halfPadding,
+  NO_PADDING,
+  type PoolOptions,
+  type Value,
+} from './graph/builder.js';
+export { type Costs, costsOf } from './graph/costs.js';
+export * from './graph/graph.js';
+export { initializeParameters, initializeStatistics } from './graph/initialize.js';
+export { checkGraph } from './graph/shapes.js';
+export { type Stage, stagesOf } from './graph/stages.js';
+export * from './models/models.js';
