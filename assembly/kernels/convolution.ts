@@ -1,0 +1,157 @@
+/**
+ * k×k, strided, dilated and grouped convolutions: patches of a tile of output positions are gathered into rows
+ * (zeros where they reach over the edge) and multiplied like any matrix; gradients scatter them back.
+ */
+import { Act } from '../op';
+import { activateInPlace, outerProduct, packedWidth, product } from './gemm';
+import { real, word } from './simd';
+
+// Arguments: x, packed W, bias, y, scratch, then the dimensions from word 5 on.
+const DIMS: i32 = 5;
+// @ts-ignore: decorator
+@inline
+function dim(a: usize, i: i32): i32 {
+  return word(a, DIMS + i);
+}
+// T, F, C, To, Fo, N, kt, kf, st, sf, dt, df, pt, pf, groups, act, slope, accumulate
+
+/** Rows of patches held at once: about 32 kB of them, as many as a tile of products likes. */
+export function patchRows(patch: i32): i32 {
+  return max(12, min(96, (8192 / patch / 6) * 6));
+}
+
+// @ts-ignore: decorator
+@inline
+function copyFloats(to: usize, from: usize, count: i32): void {
+  let i = 0;
+  for (; i + 4 <= count; i += 4) v128.store(to + (<usize>i << 2), v128.load(from + (<usize>i << 2)));
+  for (; i < count; i++) store<f32>(to + (<usize>i << 2), load<f32>(from + (<usize>i << 2)));
+}
+
+// @ts-ignore: decorator
+@inline
+function addFloats(to: usize, from: usize, count: i32): void {
+  let i = 0;
+  for (; i + 4 <= count; i += 4) {
+    const at = to + (<usize>i << 2);
+    v128.store(at, f32x4.add(v128.load(at), v128.load(from + (<usize>i << 2))));
+  }
+  for (; i < count; i++) {
+    const at = to + (<usize>i << 2);
+    store<f32>(at, load<f32>(at) + load<f32>(from + (<usize>i << 2)));
+  }
+}
+
+/** Gathers (`scatter` false) or scatters back the patches of output positions first … first + rows − 1 of one group. */
+function patches(a: usize, x: usize, rows: usize, first: i32, count: i32, group: i32, scatter: bool): void {
+  const T = dim(a, 0);
+  const F = dim(a, 1);
+  const C = dim(a, 2);
+  const To = dim(a, 3);
+  const Fo = dim(a, 4);
+  const kt = dim(a, 6);
+  const kf = dim(a, 7);
+  const df = dim(a, 11);
+  const part = C / dim(a, 14);
+  const run = kf * part;
+  const joined = df == 1 && part == C;
+  for (let i = 0; i < count; i++) {
+    const position = first + i;
+    const clip = position / (To * Fo);
+    const within = position - clip * To * Fo;
+    const to = within / Fo;
+    const t0 = to * dim(a, 8) - dim(a, 12);
+    const f0 = (within - to * Fo) * dim(a, 9) - dim(a, 13);
+    const inside = f0 >= 0 && f0 + (kf - 1) * df < F;
+    for (let u = 0; u < kt; u++) {
+      const t = t0 + u * dim(a, 10);
+      if (t < 0 || t >= T) {
+        if (!scatter) memory.fill(rows, 0, <usize>run << 2);
+        rows += <usize>run << 2;
+        continue;
+      }
+      const line = x + (<usize>((clip * T + t) * F * C + group * part) << 2);
+      if (inside && joined) {
+        const at = line + (<usize>(f0 * C) << 2);
+        if (scatter) addFloats(at, rows, run);
+        else copyFloats(rows, at, run);
+        rows += <usize>run << 2;
+        continue;
+      }
+      for (let v = 0; v < kf; v++) {
+        const f = f0 + v * df;
+        if (f >= 0 && f < F) {
+          const at = line + (<usize>(f * C) << 2);
+          if (scatter) addFloats(at, rows, part);
+          else copyFloats(rows, at, part);
+        } else if (!scatter) {
+          memory.fill(rows, 0, <usize>part << 2);
+        }
+        rows += <usize>part << 2;
+      }
+    }
+  }
+}
+
+/** y = act(bias + W ∗ x). */
+export function convolution(a: usize, clips: i32): void {
+  const N = dim(a, 5);
+  const groups = dim(a, 14);
+  const act = dim(a, 15);
+  const n = N / groups;
+  const patch = dim(a, 6) * dim(a, 7) * (dim(a, 2) / groups);
+  const positions = dim(a, 3) * dim(a, 4) * clips;
+  const tile = patchRows(patch);
+  const scratch = <usize>word(a, 4);
+  const y = <usize>word(a, 3);
+  for (let first = 0; first < positions; first += tile) {
+    const rows = min(tile, positions - first);
+    for (let g = 0; g < groups; g++) {
+      patches(a, word(a, 0), scratch, first, rows, g, false);
+      const b = <usize>word(a, 1) + <usize>(g * packedWidth(n) * patch) * 4;
+      const to = y + (<usize>(first * N + g * n) << 2);
+      const bias = <usize>word(a, 2) + (<usize>(g * n) << 2);
+      product(scratch, patch << 2, b, bias, to, N << 2, rows, patch, n, act, false);
+    }
+    if (act > Act.Relu) activateInPlace(y + (<usize>(first * N) << 2), rows * N, act, real(a, DIMS + 16));
+  }
+}
+
+/** x, dy, -, dW (added to), scratch, dimensions as above. dW is laid out [kt, kf, C / groups, N]. */
+export function convolutionWeightGradient(a: usize, clips: i32): void {
+  const N = dim(a, 5);
+  const groups = dim(a, 14);
+  const n = N / groups;
+  const patch = dim(a, 6) * dim(a, 7) * (dim(a, 2) / groups);
+  const positions = dim(a, 3) * dim(a, 4) * clips;
+  const tile = patchRows(patch);
+  const scratch = <usize>word(a, 4);
+  for (let first = 0; first < positions; first += tile) {
+    const rows = min(tile, positions - first);
+    for (let g = 0; g < groups; g++) {
+      patches(a, word(a, 0), scratch, first, rows, g, false);
+      const d = <usize>word(a, 1) + (<usize>(first * N + g * n) << 2);
+      outerProduct(scratch, patch << 2, d, N << 2, <usize>word(a, 3) + (<usize>(g * n) << 2), N << 2, rows, patch, n);
+    }
+  }
+}
+
+/** dx (added to), packed Wᵀ by group, zero bias, dy, scratch, dimensions as above. */
+export function convolutionDataGradient(a: usize, clips: i32): void {
+  const N = dim(a, 5);
+  const groups = dim(a, 14);
+  const n = N / groups;
+  const patch = dim(a, 6) * dim(a, 7) * (dim(a, 2) / groups);
+  const positions = dim(a, 3) * dim(a, 4) * clips;
+  const tile = patchRows(patch);
+  const scratch = <usize>word(a, 4);
+  for (let first = 0; first < positions; first += tile) {
+    const rows = min(tile, positions - first);
+    for (let g = 0; g < groups; g++) {
+      const d = <usize>word(a, 3) + (<usize>(first * N + g * n) << 2);
+      const b = <usize>word(a, 1) + <usize>(g * packedWidth(patch) * n) * 4;
+      product(d, N << 2, b, word(a, 2), scratch, patch << 2, rows, n, patch, 0, false);
+      patches(a, word(a, 0), scratch, first, rows, g, true);
+    }
+  }
+}

@@ -1,0 +1,250 @@
+/** Activations, sums and products of two maps with broadcasting, copies of boxes, weighted sums, maxout, shuffles. */
+import { Act, Binary } from '../op';
+import { activate4, derivative4, fma4, real, relu4, storeLanes, word } from './simd';
+
+// @ts-ignore: decorator
+@inline
+function put(to: usize, v: v128, lanes: i32, accumulate: bool): void {
+  if (accumulate) v = f32x4.add(v, v128.load(to));
+  storeLanes(to, v, lanes);
+}
+
+// @ts-ignore: decorator
+@inline
+function lanesAt(i: i32, count: i32): i32 {
+  return min(4, count - i);
+}
+
+/** kind, x, y, numbers a clip, slope. */
+export function activate(a: usize, clips: i32): void {
+  const count = word(a, 3) * clips;
+  for (let i = 0; i < count; i += 4) {
+    const at = <usize>i << 2;
+    storeLanes(word(a, 2) + at, activate4(word(a, 0), v128.load(word(a, 1) + at), real(a, 4)), lanesAt(i, count));
+  }
+}
+
+/** kind, x, dy, dx, numbers a clip, slope, accumulate. */
+export function activateGradient(a: usize, clips: i32): void {
+  const count = word(a, 4) * clips;
+  for (let i = 0; i < count; i += 4) {
+    const at = <usize>i << 2;
+    const slope = derivative4(word(a, 0), v128.load(word(a, 1) + at), real(a, 5));
+    put(word(a, 3) + at, f32x4.mul(v128.load(word(a, 2) + at), slope), lanesAt(i, count), word(a, 6) != 0);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function combine(kind: i32, x: v128, y: v128): v128 {
+  if (kind == Binary.Add) return f32x4.add(x, y);
+  if (kind == Binary.Multiply) return f32x4.mul(x, y);
+  return f32x4.max(x, y);
+}
+
+// kind, a, b, y, T, F, C, then steps in numbers for a: clip, t, f, c and for b: clip, t, f, c; act (none or relu)
+/** y = act(a ∘ b); a step of 0 repeats. The step of c is 1, or 0 for a map of one channel. */
+export function binary(a: usize, clips: i32): void {
+  const T = word(a, 4);
+  const F = word(a, 5);
+  const C = word(a, 6);
+  const kind = word(a, 0);
+  const relu = word(a, 15) == Act.Relu;
+  let y = <usize>word(a, 3);
+  for (let n = 0; n < clips; n++) {
+    for (let t = 0; t < T; t++) {
+      for (let f = 0; f < F; f++) {
+        const p = <usize>word(a, 1) + (<usize>(n * word(a, 7) + t * word(a, 8) + f * word(a, 9)) << 2);
+        const q = <usize>word(a, 2) + (<usize>(n * word(a, 11) + t * word(a, 12) + f * word(a, 13)) << 2);
+        for (let c = 0; c < C; c += 4) {
+          const at = <usize>c << 2;
+          const u = word(a, 10) ? v128.load(p + at) : v128.load32_splat(p);
+          const w = word(a, 14) ? v128.load(q + at) : v128.load32_splat(q);
+          let v = combine(kind, u, w);
+          if (relu) v = relu4(v);
+          storeLanes(y + at, v, lanesAt(c, C));
+        }
+        y += <usize>C << 2;
+      }
+    }
+  }
+}
+
+// kind, own, other, dy, y (mask of a relu, or 0), d own, T, F, C, own steps ×4, other steps ×4, first, accumulate
+/** Gradient of one operand, summed where it was repeated (then it must accumulate). `first`: own is operand a (wins ties of maximum). */
+export function binaryGradient(a: usize, clips: i32): void {
+  const T = word(a, 6);
+  const F = word(a, 7);
+  const C = word(a, 8);
+  let at = <usize>0;
+  for (let n = 0; n < clips; n++) {
+    for (let t = 0; t < T; t++) {
+      for (let f = 0; f < F; f++) {
+        const own = <usize>(n * word(a, 9) + t * word(a, 10) + f * word(a, 11)) << 2;
+        const other = <usize>word(a, 2) + (<usize>(n * word(a, 13) + t * word(a, 14) + f * word(a, 15)) << 2);
+        binaryGradientRow(a, at, own, other, C);
+        at += <usize>C << 2;
+      }
+    }
+  }
+}
+
+function binaryGradientRow(a: usize, at: usize, own: usize, other: usize, C: i32): void {
+  const kind = word(a, 0);
+  const mask = <usize>word(a, 4);
+  const ownFull = word(a, 12) != 0;
+  const otherFull = word(a, 16) != 0;
+  const first = word(a, 17) != 0;
+  const to = <usize>word(a, 5) + own;
+  for (let c = 0; c < C; c += 4) {
+    const i = <usize>c << 2;
+    let d = v128.load(<usize>word(a, 3) + at + i);
+    if (mask) d = v128.and(d, f32x4.gt(v128.load(mask + at + i), f32x4.splat(0)));
+    if (kind != Binary.Add) {
+      const w = otherFull ? v128.load(other + i) : v128.load32_splat(other);
+      if (kind == Binary.Multiply) {
+        d = f32x4.mul(d, w);
+      } else {
+        const p = <usize>word(a, 1) + own;
+        const u = ownFull ? v128.load(p + i) : v128.load32_splat(p);
+        d = v128.and(d, first ? f32x4.ge(u, w) : f32x4.gt(u, w));
+      }
+    }
+    const lanes = lanesAt(c, C);
+    if (ownFull) {
+      put(to + i, d, lanes, word(a, 18) != 0);
+    } else {
+      let sum = load<f32>(to) + f32x4.extract_lane(d, 0);
+      if (lanes > 1) sum += f32x4.extract_lane(d, 1);
+      if (lanes > 2) sum += f32x4.extract_lane(d, 2);
+      if (lanes > 3) sum += f32x4.extract_lane(d, 3);
+      store<f32>(to, sum);
+    }
+  }
+}
+
+// source, target, T, F, width, source steps clip, t, f, target steps clip, t, f, add
+/** Copies (or adds) boxes of `width` channels: concat, slice, crop, padding and their gradients. */
+export function copyBox(a: usize, clips: i32): void {
+  const T = word(a, 2);
+  const F = word(a, 3);
+  const width = word(a, 4);
+  const add = word(a, 11) != 0;
+  for (let n = 0; n < clips; n++) {
+    for (let t = 0; t < T; t++) {
+      let p = <usize>word(a, 0) + (<usize>(n * word(a, 5) + t * word(a, 6)) << 2);
+      let q = <usize>word(a, 1) + (<usize>(n * word(a, 8) + t * word(a, 9)) << 2);
+      for (let f = 0; f < F; f++) {
+        let c = 0;
+        for (; c + 4 <= width; c += 4) {
+          const i = <usize>c << 2;
+          let v = v128.load(p + i);
+          if (add) v = f32x4.add(v, v128.load(q + i));
+          v128.store(q + i, v);
+        }
+        if (c < width) put(q + (<usize>c << 2), v128.load(p + (<usize>c << 2)), width - c, add);
+        p += <usize>word(a, 7) << 2;
+        q += <usize>word(a, 10) << 2;
+      }
+    }
+  }
+}
+
+/** y, numbers a clip, maps, weights (one a map), then the maps: y = Σ wᵢ xᵢ. */
+export function weightedSum(a: usize, clips: i32): void {
+  const count = word(a, 1) * clips;
+  const maps = word(a, 2);
+  for (let i = 0; i < count; i += 4) {
+    let sum = f32x4.splat(0);
+    for (let m = 0; m < maps; m++) {
+      const w = v128.load32_splat(word(a, 3) + (m << 2));
+      sum = fma4(w, v128.load(word(a, 4 + m) + (i << 2)), sum);
+    }
+    storeLanes(word(a, 0) + (i << 2), sum, lanesAt(i, count));
+  }
+}
+
+/** x, dy, dx (or 0), weight, d weight (added to, or 0), numbers a clip: one map's gradient, added, and its weight's. */
+export function weightedSumGradient(a: usize, clips: i32): void {
+  const count = word(a, 5) * clips;
+  const w = v128.load32_splat(word(a, 3));
+  let total: f64 = 0;
+  for (let i = 0; i < count; i += 4) {
+    const at = <usize>i << 2;
+    const lanes = lanesAt(i, count);
+    const d = v128.load(word(a, 1) + at);
+    if (word(a, 2)) put(word(a, 2) + at, f32x4.mul(w, d), lanes, true);
+    const p = f32x4.mul(d, v128.load(word(a, 0) + at));
+    total += <f64>f32x4.extract_lane(p, 0);
+    if (lanes > 1) total += <f64>f32x4.extract_lane(p, 1);
+    if (lanes > 2) total += <f64>f32x4.extract_lane(p, 2);
+    if (lanes > 3) total += <f64>f32x4.extract_lane(p, 3);
+  }
+  if (word(a, 4)) store<f32>(word(a, 4), load<f32>(word(a, 4)) + <f32>total);
+}
+
+/** x, y, rows a clip, output channels, pieces. */
+export function maxout(a: usize, clips: i32): void {
+  const rows = word(a, 2) * clips;
+  const C = word(a, 3);
+  const pieces = word(a, 4);
+  for (let r = 0; r < rows; r++) {
+    for (let c = 0; c < C; c++) {
+      const p = <usize>word(a, 0) + (<usize>(r * C * pieces + c) << 2);
+      let best = load<f32>(p);
+      for (let m = 1; m < pieces; m++) best = max(best, load<f32>(p + (<usize>(m * C) << 2)));
+      store<f32>(word(a, 1) + ((r * C + c) << 2), best);
+    }
+  }
+}
+
+/** x, dy, dx (added to), rows a clip, output channels, pieces: to the first of the largest. */
+export function maxoutGradient(a: usize, clips: i32): void {
+  const rows = word(a, 3) * clips;
+  const C = word(a, 4);
+  const pieces = word(a, 5);
+  for (let r = 0; r < rows; r++) {
+    for (let c = 0; c < C; c++) {
+      const at = <usize>(r * C * pieces + c) << 2;
+      let best = 0;
+      for (let m = 1; m < pieces; m++) {
+        const p = <usize>word(a, 0) + at;
+        if (load<f32>(p + (<usize>(m * C) << 2)) > load<f32>(p + (<usize>(best * C) << 2))) best = m;
+      }
+      const to = <usize>word(a, 2) + at + (<usize>(best * C) << 2);
+      store<f32>(to, load<f32>(to) + load<f32>(word(a, 1) + ((r * C + c) << 2)));
+    }
+  }
+}
+
+/** x, y, rows a clip, channels, groups: channel g · C/groups + i goes to i · groups + g. */
+export function shuffle(a: usize, clips: i32): void {
+  const rows = word(a, 2) * clips;
+  const C = word(a, 3);
+  const groups = word(a, 4);
+  const part = C / groups;
+  for (let r = 0; r < rows; r++) {
+    for (let g = 0; g < groups; g++) {
+      for (let i = 0; i < part; i++) {
+        const from = word(a, 0) + ((r * C + g * part + i) << 2);
+        store<f32>(word(a, 1) + ((r * C + i * groups + g) << 2), load<f32>(from));
+      }
+    }
+  }
+}
+
+/** dy, dx (added to), rows a clip, channels, groups. */
+export function shuffleGradient(a: usize, clips: i32): void {
+  const rows = word(a, 2) * clips;
+  const C = word(a, 3);
+  const groups = word(a, 4);
+  const part = C / groups;
+  for (let r = 0; r < rows; r++) {
+    for (let g = 0; g < groups; g++) {
+      for (let i = 0; i < part; i++) {
+        const to = word(a, 1) + ((r * C + g * part + i) << 2);
+        store<f32>(to, load<f32>(to) + load<f32>(word(a, 0) + ((r * C + i * groups + g) << 2)));
+      }
+    }
+  }
+}

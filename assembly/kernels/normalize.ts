@@ -1,0 +1,306 @@
+/**
+ * Batch normalisation with its activation and, where there is one, the sum with a residual. Maps are cut into `bands`
+ * of frequency; rows of a band are `rows` at a time, `outer` times, `bands × rows × C` numbers apart.
+ * Sums run in float32 over some hundred rows (which stay in the first cache while the channels pass) and in float64 beyond.
+ */
+import { Act } from '../op';
+import { activate4, derivative4, fma4, real, storeLanes, word } from './simd';
+
+/** Rows taken at a time, so that they stay in cache over all channels. */
+const CHUNK: i32 = 256;
+
+// @ts-ignore: decorator
+@inline
+function put(to: usize, v: v128, lanes: i32, accumulate: bool): void {
+  if (accumulate) v = f32x4.add(v, v128.load(to));
+  storeLanes(to, v, lanes);
+}
+
+/** Adds the lanes of `s` and `q` to float64 pairs. */
+function flush(sums: usize, s: v128, q: v128, lanes: i32): void {
+  for (let i = 0; i < lanes; i++) {
+    store<f64>(sums, load<f64>(sums) + <f64>f32x4.extract_lane(s, 0));
+    store<f64>(sums + 8, load<f64>(sums + 8) + <f64>f32x4.extract_lane(q, 0));
+    s = i8x16.shuffle(s, s, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3);
+    q = i8x16.shuffle(q, q, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3);
+    sums += 16;
+  }
+}
+
+// x, sums, mean, variance, scale, shift, 1/deviation, γ, β, ε, outer a clip, rows, C, bands
+/** Batch moments of each channel, and y = scale · x + shift that follows from them. */
+export function moments(a: usize, clips: i32): void {
+  const C = word(a, 12);
+  const bands = word(a, 13);
+  const rows = bands > 1 ? word(a, 11) : word(a, 11) * clips;
+  const outer = bands > 1 ? word(a, 10) * clips : 1;
+  const sums = <usize>word(a, 1);
+  memory.fill(sums, 0, <usize>(bands * C) << 4);
+  for (let b = 0; b < bands; b++) {
+    sumBand(word(a, 0) + ((b * rows * C) << 2), sums + (<usize>(b * C) << 4), outer, bands * rows, rows, C);
+  }
+  const count = <f64>(outer * rows);
+  for (let i = 0; i < bands * C; i++) {
+    const band = i / C;
+    const origin = load<f32>(word(a, 0) + ((band * rows * C + i - band * C) << 2));
+    const m = load<f64>(sums + (<usize>i << 4)) / count;
+    const variance = max<f64>(0, load<f64>(sums + (<usize>i << 4) + 8) / count - m * m);
+    const mean = <f32>(m + <f64>origin);
+    const at = <usize>i << 2;
+    const inverse = <f32>(1.0 / sqrt(variance + <f64>real(a, 9)));
+    const scale = load<f32>(word(a, 7) + at) * inverse;
+    store<f32>(word(a, 2) + at, mean);
+    store<f32>(word(a, 3) + at, <f32>variance);
+    store<f32>(word(a, 4) + at, scale);
+    store<f32>(word(a, 5) + at, load<f32>(word(a, 8) + at) - mean * scale);
+    store<f32>(word(a, 6) + at, inverse);
+  }
+}
+
+/** Sums of x − x[first row] and its square; the first row stands in for the mean so that little cancels. */
+function sumBand(x: usize, sums: usize, outer: i32, step: i32, rows: i32, C: i32): void {
+  const row = <usize>C << 2;
+  const together = max(1, CHUNK / rows);
+  for (let o = 0; o < outer; o += together) {
+    const lines = min(together, outer - o);
+    for (let r = 0; r < rows; r += CHUNK) {
+      const count = min(CHUNK, rows - r);
+      const start = x + (<usize>(o * step + r) * row);
+      for (let c = 0; c < C; c += 4) {
+        const at = <usize>c << 2;
+        const origin = v128.load(x + at);
+        let s = f32x4.splat(0);
+        let q = s;
+        for (let l = 0; l < lines; l++) {
+          let p = start + at + <usize>(l * step) * row;
+          for (let i = 0; i < count; i++) {
+            const v = f32x4.sub(v128.load(p), origin);
+            s = f32x4.add(s, v);
+            q = fma4(v, v, q);
+            p += row;
+          }
+        }
+        flush(sums + (<usize>c << 4), s, q, min(4, C - c));
+      }
+    }
+  }
+}
+
+// x, scale, shift, y, outer a clip, rows, C, bands, act, slope, residual
+/** y = act(scale · x + shift + residual). */
+export function scaleShift(a: usize, clips: i32): void {
+  const C = word(a, 6);
+  const bands = word(a, 7);
+  const rows = bands > 1 ? word(a, 5) : word(a, 5) * clips;
+  const outer = bands > 1 ? word(a, 4) * clips : 1;
+  const row = <usize>C << 2;
+  for (let o = 0; o < outer; o++) {
+    for (let b = 0; b < bands; b++) {
+      for (let r = 0; r < rows; r += CHUNK) {
+        const at = <usize>((o * bands + b) * rows + r) * row;
+        applyRows(a, at, min(CHUNK, rows - r), row, (b * C) << 2, C);
+      }
+    }
+  }
+}
+
+function applyRows(a: usize, at: usize, count: i32, row: usize, parameters: usize, C: i32): void {
+  const act = word(a, 8);
+  const slope = real(a, 9);
+  const residual = <usize>word(a, 10);
+  const ceiling = f32x4.splat(act == Act.Relu ? Infinity : 6);
+  for (let c = 0; c < C; c += 4) {
+    const column = <usize>c << 2;
+    const scale = v128.load(<usize>word(a, 1) + parameters + column);
+    const shift = v128.load(<usize>word(a, 2) + parameters + column);
+    let x = <usize>word(a, 0) + at + column;
+    let y = <usize>word(a, 3) + at + column;
+    const lanes = min(4, C - c);
+    if (lanes == 4 && act <= Act.Relu && residual == 0) {
+      const floor = f32x4.splat(act == Act.Relu ? 0 : -Infinity);
+      for (let i = 0; i < count; i++) {
+        v128.store(y, f32x4.pmax(fma4(v128.load(x), scale, shift), floor));
+        x += row;
+        y += row;
+      }
+      continue;
+    }
+    let z = residual + at + column;
+    for (let i = 0; i < count; i++) {
+      let v = fma4(v128.load(x), scale, shift);
+      if (residual) v = f32x4.add(v, v128.load(z));
+      if (act == Act.Relu || act == Act.Relu6) v = f32x4.pmin(f32x4.pmax(v, f32x4.splat(0)), ceiling);
+      else if (act != Act.None) v = activate4(act, v, slope);
+      storeLanes(y, v, lanes);
+      x += row;
+      y += row;
+      z += row;
+    }
+  }
+}
+
+// x, dy, y, mean, 1/deviation, scale, shift, sums, dγ, dβ, k0, k1, outer a clip, rows, C, bands, act, slope, residual?
+/**
+ * Σ dz and Σ dz · (x − mean), dz being dy times the activation's slope: dγ, dβ (added to) and what the next
+ * kernel needs. Where the slope costs an exponential, dz is written over dy.
+ */
+export function normalizeReduce(a: usize, clips: i32): void {
+  const C = word(a, 14);
+  const bands = word(a, 15);
+  const rows = bands > 1 ? word(a, 13) : word(a, 13) * clips;
+  const outer = bands > 1 ? word(a, 12) * clips : 1;
+  const sums = <usize>word(a, 7);
+  memory.fill(sums, 0, <usize>(bands * C) << 4);
+  const together = max(1, CHUNK / rows);
+  for (let b = 0; b < bands; b++) {
+    for (let o = 0; o < outer; o += together) {
+      const lines = min(together, outer - o);
+      for (let r = 0; r < rows; r += CHUNK) {
+        const at = <usize>(((o * bands + b) * rows + r) * C) << 2;
+        reduceRows(a, at, min(CHUNK, rows - r), lines, <usize>(bands * rows * C) << 2, b * C, C);
+      }
+    }
+  }
+  const count = <f64>(outer * rows);
+  for (let i = 0; i < bands * C; i++) {
+    const at = <usize>i << 2;
+    const db = load<f64>(sums + (<usize>i << 4));
+    const inverse = <f64>load<f32>(word(a, 4) + at);
+    const dg = load<f64>(sums + (<usize>i << 4) + 8) * inverse;
+    const scale = <f64>load<f32>(word(a, 5) + at);
+    store<f32>(word(a, 8) + at, load<f32>(word(a, 8) + at) + <f32>dg);
+    store<f32>(word(a, 9) + at, load<f32>(word(a, 9) + at) + <f32>db);
+    store<f32>(word(a, 10) + at, <f32>((scale * db) / count));
+    store<f32>(word(a, 11) + at, <f32>((scale * dg * inverse) / count));
+  }
+}
+
+function reduceRows(a: usize, at: usize, count: i32, lines: i32, line: usize, parameters: i32, C: i32): void {
+  const act = word(a, 16);
+  const slope = real(a, 17);
+  const row = <usize>C << 2;
+  const masked = word(a, 2) != 0;
+  for (let c = 0; c < C; c += 4) {
+    const column = <usize>(c) << 2;
+    const own = <usize>(parameters + c) << 2;
+    const mean = v128.load(<usize>word(a, 3) + own);
+    const scale = v128.load(<usize>word(a, 5) + own);
+    const shift = v128.load(<usize>word(a, 6) + own);
+    const lanes = min(4, C - c);
+    const zero = f32x4.splat(0);
+    let s = zero;
+    let q = zero;
+    for (let l = 0; l < lines; l++) {
+      const start = at + column + <usize>l * line;
+      let x = <usize>word(a, 0) + start;
+      let d = <usize>word(a, 1) + start;
+      let y = <usize>word(a, 2) + start;
+      if (masked && act == Act.Relu) {
+        for (let i = 0; i < count; i++) {
+          const dz = v128.and(v128.load(d), f32x4.gt(v128.load(y), zero));
+          s = f32x4.add(s, dz);
+          q = fma4(dz, f32x4.sub(v128.load(x), mean), q);
+          x += row;
+          d += row;
+          y += row;
+        }
+      } else if (act == Act.Relu) {
+        for (let i = 0; i < count; i++) {
+          const v = v128.load(x);
+          const dz = v128.and(v128.load(d), f32x4.gt(fma4(v, scale, shift), zero));
+          s = f32x4.add(s, dz);
+          q = fma4(dz, f32x4.sub(v, mean), q);
+          x += row;
+          d += row;
+        }
+      } else if (act == Act.None) {
+        for (let i = 0; i < count; i++) {
+          const dz = v128.load(d);
+          s = f32x4.add(s, dz);
+          q = fma4(dz, f32x4.sub(v128.load(x), mean), q);
+          x += row;
+          d += row;
+        }
+      } else {
+        for (let i = 0; i < count; i++) {
+          const v = v128.load(x);
+          const dz = f32x4.mul(v128.load(d), derivative4(act, fma4(v, scale, shift), slope));
+          storeLanes(d, dz, lanes);
+          s = f32x4.add(s, dz);
+          q = fma4(dz, f32x4.sub(v, mean), q);
+          x += row;
+          d += row;
+        }
+      }
+    }
+    flush(<usize>word(a, 7) + (<usize>(parameters + c) << 4), s, q, lanes);
+  }
+}
+
+// x, dy, y, mean, scale, shift, k0, k1, dx, accumulate, dr, accumulate, outer a clip, rows, C, bands, act
+/** dx = scale · dz − k1 · (x − mean) − k0, and dz to the residual; act none or relu (others left dz in dy). */
+export function normalizeGradient(a: usize, clips: i32): void {
+  const C = word(a, 14);
+  const bands = word(a, 15);
+  const rows = bands > 1 ? word(a, 13) : word(a, 13) * clips;
+  const outer = bands > 1 ? word(a, 12) * clips : 1;
+  for (let o = 0; o < outer; o++) {
+    for (let b = 0; b < bands; b++) {
+      for (let r = 0; r < rows; r += CHUNK) {
+        gradientRows(a, <usize>(((o * bands + b) * rows + r) * C) << 2, min(CHUNK, rows - r), b * C, C);
+      }
+    }
+  }
+}
+
+function gradientRows(a: usize, at: usize, count: i32, parameters: i32, C: i32): void {
+  const act = word(a, 16);
+  const row = <usize>C << 2;
+  const masked = word(a, 2) != 0;
+  const dx = <usize>word(a, 8);
+  const dr = <usize>word(a, 10);
+  const zero = f32x4.splat(0);
+  const plain = dx != 0 && word(a, 9) == 0 && dr == 0 && act == Act.Relu && !masked;
+  for (let c = 0; c < C; c += 4) {
+    const start = at + (<usize>c << 2);
+    const own = <usize>(parameters + c) << 2;
+    const mean = v128.load(<usize>word(a, 3) + own);
+    const scale = v128.load(<usize>word(a, 4) + own);
+    const shift = v128.load(<usize>word(a, 5) + own);
+    const k0 = v128.load(<usize>word(a, 6) + own);
+    const k1 = v128.load(<usize>word(a, 7) + own);
+    const lanes = min(4, C - c);
+    let x = <usize>word(a, 0) + start;
+    let d = <usize>word(a, 1) + start;
+    let y = <usize>word(a, 2) + start;
+    let to = dx + start;
+    if (plain && lanes == 4) {
+      for (let i = 0; i < count; i++) {
+        const v = v128.load(x);
+        const dz = v128.and(v128.load(d), f32x4.gt(fma4(v, scale, shift), zero));
+        const g = f32x4.sub(f32x4.mul(scale, dz), k0);
+        v128.store(to, f32x4.sub(g, f32x4.mul(k1, f32x4.sub(v, mean))));
+        x += row;
+        d += row;
+        to += row;
+      }
+      continue;
+    }
+    let rest = dr + start;
+    for (let i = 0; i < count; i++) {
+      const v = v128.load(x);
+      let dz = v128.load(d);
+      if (act == Act.Relu) dz = v128.and(dz, f32x4.gt(masked ? v128.load(y) : fma4(v, scale, shift), zero));
+      if (dx) {
+        const g = f32x4.sub(f32x4.mul(scale, dz), k0);
+        put(to, f32x4.sub(g, f32x4.mul(k1, f32x4.sub(v, mean))), lanes, word(a, 9) != 0);
+      }
+      if (dr) put(rest, dz, lanes, word(a, 11) != 0);
+      x += row;
+      d += row;
+      y += row;
+      to += row;
+      rest += row;
+    }
+  }
+}

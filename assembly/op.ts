@@ -1,0 +1,69 @@
+/**
+ * Numbers of the kernels and activations: shared by the kernels and by the compiler of graphs (src/engine/wasm).
+ * An instruction is `[op, words, …arguments]` of 32 bits each.
+ */
+export const enum Op {
+  Gemm = 0,
+  Convolution = 1,
+  Depthwise = 2,
+  ScaleShift = 3,
+  Activate = 4,
+  Binary = 5,
+  CopyBox = 6,
+  Pool = 7,
+  Resize = 8,
+  Mean = 9,
+  Softmax = 10,
+  WeightedSum = 11,
+  Maxout = 12,
+  Shuffle = 13,
+  ArgmaxOneHot = 14,
+  // Training only from here on.
+  Fill = 32,
+  LoadBatch = 33,
+  StoreBatch = 34,
+  StoreShard = 35,
+  Pack = 36,
+  GemmWeightGradient = 37,
+  ConvolutionWeightGradient = 38,
+  ConvolutionDataGradient = 39,
+  DepthwiseWeightGradient = 40,
+  DepthwiseDataGradient = 41,
+  FlipTaps = 42,
+  Moments = 43,
+  NormalizeReduce = 44,
+  NormalizeGradient = 45,
+  ActivateGradient = 46,
+  BinaryGradient = 47,
+  PoolGradient = 48,
+  ResizeGradient = 49,
+  MeanGradient = 50,
+  SoftmaxGradient = 51,
+  WeightedSumGradient = 52,
+  MaxoutGradient = 53,
+  ShuffleGradient = 54,
+  Dropout = 55,
+  Gumbel = 56,
+  CrossEntropy = 57,
+  ColumnSums = 58,
+}
+
+export const enum Act {
+  None = 0,
+  Relu = 1,
+  Relu6 = 2,
+  LeakyRelu = 3,
+  Elu = 4,
+  Silu = 5,
+  Softplus = 6,
+  HardSwish = 7,
+  Sigmoid = 8,
+  HardSigmoid = 9,
+  Mish = 10,
+}
+
+export const enum Binary {
+  Add = 0,
+  Multiply = 1,
+  Maximum = 2,
+}

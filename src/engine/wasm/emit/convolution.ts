@@ -1,0 +1,225 @@
+/** Convolutions and dense layers: which kernel, packed weights, folded normalisation, gradients. */
+import { Op } from '../../../../assembly/op.js';
+import type { Conv2dNode, DenseNode, DepthwiseConv2dNode, Tensors } from '../../../graph/graph.js';
+import { type Place, real } from '../assembler.js';
+import type { Unit } from '../fuse.js';
+import { foldedBias, foldedWeight, packColumns, packedFloats } from './constants.js';
+import { actArguments, type Context } from './context.js';
+
+type Matrix = Conv2dNode | DenseNode;
+
+/** Numbers of a convolution seen as a product of matrices, for one group. */
+function dimensions(context: Context, node: Matrix) {
+  const [T, F, C] = context.shape(node.inputs[0]);
+  const [To, Fo, N] = node.shape;
+  if (node.op === 'dense') return { T, F, C, To, Fo, N, groups: 1, patch: C, pointwise: true };
+  const { kernel, stride, padding, groups } = node;
+  const plain =
+    [...kernel, ...stride].every((size) => size === 1) && padding.flat().every((size) => size === 0);
+  return {
+    T,
+    F,
+    C,
+    To,
+    Fo,
+    N,
+    groups,
+    patch: (kernel[0] * kernel[1] * C) / groups,
+    pointwise: plain && groups === 1,
+  };
+}
+
+/** The dimension words of the convolution kernels. */
+function convolutionWords(context: Context, node: Conv2dNode, act: ReturnType<typeof actArguments>) {
+  const { T, F, C, To, Fo, N } = dimensions(context, node);
+  const { kernel, stride, dilation, padding, groups } = node;
+  return [
+    T,
+    F,
+    C,
+    To,
+    Fo,
+    N,
+    ...kernel,
+    ...stride,
+    ...dilation,
+    padding[0][0],
+    padding[1][0],
+    groups,
+    ...act,
+  ] as const;
+}
+
+/** Numbers of patches held at once; the kernels compute the same. */
+function scratchFloats(patch: number): number {
+  return Math.max(12, Math.min(96, Math.floor(Math.floor(8192 / patch) / 6) * 6)) * patch;
+}
+
+export function emitMatrix(context: Context, unit: Unit, needsGradient: boolean): void {
+  const node = unit.node as Matrix;
+  const { To, Fo, N, patch, pointwise } = dimensions(context, node);
+  const x = context.map(node.inputs[0]);
+  const weight = packedWeight(context, unit, node);
+  const bias = biasOf(context, unit, node, N) ?? context.assembler.zeros(N);
+  const act = actArguments(unit.activation);
+  const y = context.define(unit.output.name, needsGradient);
+  if (pointwise) context.call(Op.Gemm, x, weight, bias, y, To * Fo, patch, N, ...act, 0);
+  else {
+    const scratch = context.scratch('patches', scratchFloats(patch));
+    context.call(
+      Op.Convolution,
+      x,
+      weight,
+      bias,
+      y,
+      scratch,
+      ...convolutionWords(context, node as Conv2dNode, act),
+    );
+  }
+}
+
+function packedWeight(context: Context, unit: Unit, node: Matrix): Place {
+  const { N, groups, patch } = dimensions(context, node);
+  const n = N / groups;
+  const floats = packedFloats(patch, n);
+  if (!context.training) {
+    return context.constant(`packed ${node.weight}`, groups * floats, (tensors: Tensors) => {
+      const weight = foldedWeight(tensors, node.weight, unit.norm, N, (i) => i % N);
+      const packed = new Float32Array(groups * floats);
+      for (let g = 0; g < groups; g++)
+        packColumns(weight, packed.subarray(g * floats), { k: patch, n, row: N, from: g * n });
+      return packed;
+    });
+  }
+  const packed = context.scratch(`packed ${node.weight}`, groups * floats);
+  const source = context.parameter(node.weight);
+  for (let g = 0; g < groups; g++) {
+    context.call(Op.Pack, shift(source, g * n), shift(packed, g * floats), patch, n, N, 1);
+  }
+  return packed;
+}
+
+function biasOf(
+  context: Context,
+  unit: Unit,
+  node: Matrix | DepthwiseConv2dNode,
+  outputs: number,
+): Place | undefined {
+  if (context.training) return node.bias ? context.parameter(node.bias) : undefined;
+  if (!node.bias && !unit.norm) return undefined;
+  return context.constant(`bias ${node.name}`, outputs, (tensors) =>
+    foldedBias(tensors, node.bias, unit.norm, outputs),
+  );
+}
+
+function shift(place: Place, floats: number): Place {
+  return { region: place.region, offset: place.offset + floats };
+}
+
+export function emitMatrixGradient(context: Context, unit: Unit): void {
+  const node = unit.node as Matrix;
+  const { To, Fo, N, groups, patch, pointwise } = dimensions(context, node);
+  const x = context.map(node.inputs[0]);
+  const dy = context.gradient(node.name)!;
+  const dWeight = context.parameterGradient(node.weight);
+  const rows = To * Fo;
+  if (pointwise) context.call(Op.GemmWeightGradient, x, dy, dWeight, rows, patch, N);
+  else {
+    const scratch = context.scratch('patches', scratchFloats(patch));
+    const words = convolutionWords(context, node as Conv2dNode, actArguments(undefined));
+    context.call(Op.ConvolutionWeightGradient, x, dy, 0, dWeight, scratch, ...words);
+  }
+  if (node.bias) context.call(Op.ColumnSums, dy, context.parameterGradient(node.bias), rows, N);
+  const target = pointwise ? context.gradientTarget(node.inputs[0]) : undefined;
+  const sum = pointwise ? undefined : context.gradientSum(node.inputs[0]);
+  if (!target && !sum) return;
+  const n = N / groups;
+  const floats = packedFloats(n, patch);
+  const transposed = context.scratch(`transposed ${node.weight}`, groups * floats);
+  for (let g = 0; g < groups; g++) {
+    const source = shift(context.parameter(node.weight), g * n);
+    context.call(Op.Pack, source, shift(transposed, g * floats), n, patch, 1, N);
+  }
+  const zeros = context.assembler.zeros(patch);
+  if (target) {
+    context.call(Op.Gemm, dy, transposed, zeros, target.place, rows, N, patch, 0, real(0), target.accumulate);
+  } else if (sum) {
+    const scratch = context.scratch('patches', scratchFloats(patch));
+    const words = convolutionWords(context, node as Conv2dNode, actArguments(undefined));
+    context.call(Op.ConvolutionDataGradient, sum, transposed, zeros, dy, scratch, ...words);
+  }
+}
+
+/** The dimension words of the depthwise kernels, without activation and accumulation. */
+function depthwiseWords(context: Context, node: DepthwiseConv2dNode) {
+  const [T, F, C] = context.shape(node.inputs[0]);
+  const { kernel, stride, dilation, padding, multiplier } = node;
+  const [To, Fo] = node.shape;
+  return [
+    T,
+    F,
+    C,
+    To,
+    Fo,
+    ...kernel,
+    ...stride,
+    ...dilation,
+    padding[0][0],
+    padding[1][0],
+    multiplier,
+  ] as const;
+}
+
+export function emitDepthwise(context: Context, unit: Unit, needsGradient: boolean): void {
+  const node = unit.node as DepthwiseConv2dNode;
+  const outputs = node.shape[2];
+  const x = context.map(node.inputs[0]);
+  const taps = node.kernel[0] * node.kernel[1];
+  const weight = context.training
+    ? context.parameter(node.weight)
+    : context.constant(`weight ${node.name}`, taps * outputs, (tensors) =>
+        foldedWeight(tensors, node.weight, unit.norm, outputs, (i) => i % outputs),
+      );
+  const bias = biasOf(context, unit, node, outputs) ?? 0;
+  const y = context.define(unit.output.name, needsGradient);
+  const words = depthwiseWords(context, node);
+  context.call(Op.Depthwise, x, weight, bias, y, ...words, ...actArguments(unit.activation), 0);
+}
+
+export function emitDepthwiseGradient(context: Context, unit: Unit): void {
+  const node = unit.node as DepthwiseConv2dNode;
+  const x = context.map(node.inputs[0]);
+  const dy = context.gradient(node.name)!;
+  const words = depthwiseWords(context, node);
+  context.call(Op.DepthwiseWeightGradient, x, dy, 0, context.parameterGradient(node.weight), ...words);
+  const [To, Fo, outputs] = node.shape;
+  if (node.bias) context.call(Op.ColumnSums, dy, context.parameterGradient(node.bias), To * Fo, outputs);
+  emitDepthwiseDataGradient(context, node, dy, words);
+}
+
+function emitDepthwiseDataGradient(
+  context: Context,
+  node: DepthwiseConv2dNode,
+  dy: Place,
+  words: ReturnType<typeof depthwiseWords>,
+): void {
+  const { kernel, stride, dilation, padding } = node;
+  const weight = context.parameter(node.weight);
+  const back = (axis: 0 | 1) => dilation[axis] * (kernel[axis] - 1) - padding[axis][0];
+  // With stride 1 the gradient is the same convolution with its taps turned round.
+  const plain = stride[0] === 1 && stride[1] === 1 && node.multiplier === 1 && back(0) >= 0 && back(1) >= 0;
+  if (!plain) {
+    const dx = context.gradientSum(node.inputs[0]);
+    if (dx) context.call(Op.DepthwiseDataGradient, dx, weight, 0, dy, ...words);
+    return;
+  }
+  const target = context.gradientTarget(node.inputs[0]);
+  if (!target) return;
+  const [T, F, C] = context.shape(node.inputs[0]);
+  const [To, Fo] = node.shape;
+  const taps = kernel[0] * kernel[1];
+  const flipped = context.scratch(`flipped ${node.weight}`, taps * C);
+  context.call(Op.FlipTaps, weight, flipped, taps, C);
+  const turned = [To, Fo, C, T, F, ...kernel, 1, 1, ...dilation, back(0), back(1), 1] as const;
+  context.call(Op.Depthwise, dy, flipped, 0, target.place, ...turned, 0, real(0), target.accumulate);
+}

@@ -1,0 +1,154 @@
+/** A graph compiled for inference: one thread, weights folded and packed when they are assigned, nothing allocated per run. */
+import { EngineError, ShapeError } from '../../errors.js';
+import type { Graph, Tensors } from '../../graph/graph.js';
+import { sizeOf } from '../../graph/graph.js';
+import type { InferenceOptions, InferenceProgram } from '../engine.js';
+import { encode, layoutShared, layoutThread, PAGE_BYTES, pagesFor, type Region } from './assembler.js';
+import { type KernelSet, type Kernels, startKernels } from './binaries.js';
+import { Context } from './emit/context.js';
+import { emitForward } from './emit/emit.js';
+import { fuse } from './fuse.js';
+
+export async function compileInference(
+  graph: Graph,
+  options: InferenceOptions,
+  kernels: KernelSet,
+): Promise<InferenceProgram> {
+  const clips = options.maxBatch;
+  checkBatch(clips);
+  const context = new Context(graph, false);
+  for (const name of graph.inputs) context.define(name, false, 'thread');
+  emitForward(context, fuse(graph, false));
+  const { assembler } = context;
+  // Outputs are read after the run: nothing may be laid over them.
+  const outputs = graph.outputs.map((name) => context.value(name).region);
+  assembler.call(0, ...outputs.map((region) => ({ region, offset: 0 })));
+  const shared = layoutShared(assembler, clips);
+  const thread = layoutThread(assembler, clips);
+  assembler.instructions.pop();
+  const words = encode(assembler.instructions, () => 0).length;
+  const sharedBase = PAGE_BYTES + Math.ceil(words / 16) * 64;
+  const threadBase = sharedBase + shared.bytes;
+  const memory = new WebAssembly.Memory({ initial: pagesFor(threadBase + thread.bytes, threadBase, clips) });
+  const address = (region: Region) =>
+    region.keep === 'shared'
+      ? sharedBase + shared.offsets.get(region)!
+      : threadBase + thread.offsets.get(region)!;
+  new Int32Array(memory.buffer, PAGE_BYTES, words).set(encode(assembler.instructions, address));
+  const view = (region: Region, floats: number) => new Float32Array(memory.buffer, address(region), floats);
+  for (const region of assembler.regions) {
+    if (region.data) view(region, region.data.length).set(region.data);
+  }
+  const instance = await startKernels('inference', kernels, memory);
+  return new WasmInferenceProgram({ context, clips, kernels: instance, words, view });
+}
+
+interface Parts {
+  readonly context: Context;
+  readonly clips: number;
+  readonly kernels: Kernels;
+  readonly words: number;
+  readonly view: (region: Region, floats: number) => Float32Array;
+}
+
+class WasmInferenceProgram implements InferenceProgram {
+  readonly #parts: Parts;
+  readonly #inputs: { name: string; size: number; view: Float32Array }[];
+  /** One list of output views for each count that was run, made once. */
+  readonly #outputs = new Map<number, Tensors>();
+  #assigned = false;
+  #disposed = false;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    const { context, clips, view } = parts;
+    this.#inputs = context.graph.inputs.map((name) => {
+      const size = sizeOf(context.shape(name));
+      return { name, size, view: view(context.value(name).region, size * clips) };
+    });
+  }
+
+  assign(tensors: Tensors): void {
+    const { graph, constants } = this.#parts.context;
+    for (const [name, { shape }] of [
+      ...Object.entries(graph.parameters),
+      ...Object.entries(graph.statistics),
+    ]) {
+      if (tensors[name]?.length !== sizeOf(shape)) {
+        const found = tensors[name] ? `${tensors[name].length} numbers` : 'nothing';
+        throw new ShapeError(
+          'tensor-shape',
+          `Cannot assign ${name}: expected ${shape.join('×')}, got ${found}`,
+          { value: name },
+        );
+      }
+    }
+    for (const { region, compute } of constants) {
+      const values = compute(tensors);
+      this.#parts.view(region, values.length).set(values);
+    }
+    this.#assigned = true;
+  }
+
+  run(inputs: Tensors, count: number): Tensors {
+    if (this.#disposed) throw new EngineError('disposed', 'Cannot run: the program was disposed of');
+    if (!this.#assigned)
+      throw new EngineError(
+        'no-parameters',
+        'Cannot run: expected parameters to be assigned first, got none',
+      );
+    checkCount(count, this.#parts.clips);
+    for (const { name, size, view } of this.#inputs) {
+      checkInput(inputs, name, size * count);
+      const given = inputs[name];
+      view.set(given.length === size * count ? given : given.subarray(0, size * count));
+    }
+    this.#parts.kernels.run(PAGE_BYTES, PAGE_BYTES + 4 * this.#parts.words, count);
+    return this.#outputsFor(count);
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    this.#outputs.clear();
+  }
+
+  #outputsFor(count: number): Tensors {
+    let outputs = this.#outputs.get(count);
+    if (!outputs) {
+      const { context, view } = this.#parts;
+      outputs = {};
+      for (const name of context.graph.outputs) {
+        outputs[name] = view(context.value(name).region, count * sizeOf(context.shape(name)));
+      }
+      this.#outputs.set(count, outputs);
+    }
+    return outputs;
+  }
+}
+
+export function checkBatch(clips: number): void {
+  if (!(Number.isInteger(clips) && clips >= 1)) {
+    throw new EngineError('batch-size', `Cannot compile: expected a batch of 1 or more clips, got ${clips}`, {
+      value: clips,
+    });
+  }
+}
+
+export function checkCount(count: number, most: number): void {
+  if (!(Number.isInteger(count) && count >= 1 && count <= most)) {
+    throw new EngineError('clip-count', `Cannot run: expected 1 to ${most} clips, got ${count}`, {
+      value: count,
+    });
+  }
+}
+
+export function checkInput(inputs: Tensors, name: string, floats: number): void {
+  if (!inputs[name] || inputs[name].length < floats) {
+    const found = inputs[name] ? `${inputs[name].length}` : 'none';
+    throw new ShapeError(
+      'input-size',
+      `Cannot run: expected at least ${floats} numbers for input ${name}, got ${found}`,
+      { value: name },
+    );
+  }
+}
