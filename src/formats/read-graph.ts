@@ -90,6 +90,7 @@ const BASE = { op: isName, name: isName, inputs: isListOf(isName), shape: isShap
 
 const INITIALIZERS: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
   constant: { value: isNumber },
+  values: { values: isListOf(isNumber) },
   kaimingNormal: { fanOut: isNumber },
   uniform: { limit: isNumber },
 };

@@ -1,4 +1,5 @@
 /** Builds a Graph node by node; shapes are inferred, parameters declared and named on the way. */
+import { ConfigError } from '../errors.js';
 import type {
   ActivationKind,
   DropoutNode,
@@ -14,7 +15,7 @@ import type {
   Shape,
   StatisticSpec,
 } from './graph.js';
-import { inferShape, type Unshaped } from './shapes.js';
+import { inferShape, type Unshaped } from './infer-shape.js';
 
 /** What a builder method returns: a handle on a node's output. */
 export interface Value {
@@ -202,10 +203,12 @@ export class GraphBuilder {
   ): Value {
     const name = this.#unique(options.name ?? 'sum');
     const inputs = xs.map((x) => x.name);
+    const declared: Shape = xs[0]?.shape ?? [0, 0, 0];
     if (!options.learned)
-      return this.#add({ op: 'weightedSum', name, inputs, weights: options.weights }, xs[0].shape);
-    const weight = this.#constant(`${name}/weight`, [xs.length], 'scalar', options.weights[0]);
-    return this.#add({ op: 'weightedSum', name, inputs, weight }, xs[0].shape);
+      return this.#add({ op: 'weightedSum', name, inputs, weights: options.weights }, declared);
+    const init: Initializer = { kind: 'values', values: options.weights };
+    const weight = this.#parameter(`${name}/weight`, [options.weights.length], 'scalar', init);
+    return this.#add({ op: 'weightedSum', name, inputs, weight }, declared);
   }
 
   concat(xs: readonly Value[], options: Named = {}): Value {
@@ -316,7 +319,12 @@ export class GraphBuilder {
     return this.#simple({ op, kernel, stride, padding, countPadding }, [x], options.name ?? op);
   }
 
-  #simple(fields: object, xs: readonly Value[], name: string, shape: Shape = xs[0].shape): Value {
+  #simple(
+    fields: object,
+    xs: readonly Value[],
+    name: string,
+    shape: Shape = xs[0]?.shape ?? [0, 0, 0],
+  ): Value {
     const node = {
       ...fields,
       name: this.#unique(name),
@@ -326,7 +334,15 @@ export class GraphBuilder {
   }
 
   #add(node: Unshaped, declared: Shape): Value {
-    const inputs = node.inputs.map((input) => this.#shapes.get(input)!);
+    const inputs = node.inputs.map((input) => {
+      const shape = this.#shapes.get(input);
+      if (shape) return shape;
+      throw new ConfigError(
+        'graph-order',
+        `Cannot build node ${node.name}: expected values of this builder, got ${input}`,
+        { value: input },
+      );
+    });
     const shape = inferShape(node, inputs, declared);
     this.#shapes.set(node.name, shape);
     this.#nodes.push({ ...node, shape } as GraphNode);

@@ -24,9 +24,10 @@ export type ActivationKind =
 
 export type MapAxis = 'time' | 'frequency' | 'channels';
 
-/** How a parameter starts. `kaimingNormal`: normal, deviation √(2 / (receptive field × outputs / groups)). */
+/** How a parameter starts. `kaimingNormal`: normal, deviation √(2 / fanOut), fanOut = receptive field × outputs / groups. */
 export type Initializer =
   | { readonly kind: 'constant'; readonly value: number }
+  | { readonly kind: 'values'; readonly values: readonly number[] }
   | { readonly kind: 'kaimingNormal'; readonly fanOut: number }
   | { readonly kind: 'uniform'; readonly limit: number };
 

@@ -25,6 +25,10 @@ function initialValues(spec: ParameterSpec, random: Random): Float32Array {
   const values = new Float32Array(sizeOf(spec.shape));
   const { init } = spec;
   if (init.kind === 'constant') return values.fill(init.value);
+  if (init.kind === 'values') {
+    values.set(init.values);
+    return values;
+  }
   const draw =
     init.kind === 'uniform' ? () => random.between(-init.limit, init.limit) : normalOf(random, init.fanOut);
   for (let i = 0; i < values.length; i++) values[i] = draw();

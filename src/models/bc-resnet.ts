@@ -9,7 +9,7 @@
 import { GraphBuilder, type Value } from '../graph/builder.js';
 import type { Graph, Pair } from '../graph/graph.js';
 import { type BuildOptions, type ModelEntry, SPEECH_INPUT, SPEECH_LABELS } from './entry.js';
-import { classify, convNorm, SUB_BANDS } from './layers.js';
+import { classify, convNorm, subBandsOf } from './layers.js';
 
 /** τ scales the base width c = ⌊8τ⌋. */
 const VARIANTS: readonly (readonly [name: string, tau: number, parameters: number])[] = [
@@ -34,7 +34,6 @@ interface BlockOptions {
   readonly stride: Pair;
   /** Dilation of the temporal convolution, in frames. */
   readonly dilation: number;
-  readonly bands: number;
 }
 
 /**
@@ -43,11 +42,11 @@ interface BlockOptions {
  * where the width stays. Source: equation 2 and figure 2 of the paper.
  */
 function broadcastBlock(g: GraphBuilder, x: Value, options: BlockOptions): Value {
-  const { channels, stride, dilation, bands } = options;
+  const { channels, stride, dilation } = options;
   const transition = x.shape[2] !== channels;
   const wide = transition ? convNorm(g, x, { name: 'transition', channels }) : x;
   const along = g.depthwiseConv2d(wide, { name: 'along-frequency', kernel: [1, 3], stride });
-  const map = g.batchNorm(along, { name: 'sub-spectral-norm', bands });
+  const map = g.batchNorm(along, { name: 'sub-spectral-norm', bands: subBandsOf(along.shape[1]) });
 
   const mean = g.mean(map, ['frequency']);
   const temporal = g.depthwiseConv2d(mean, { name: 'along-time', kernel: [3, 1], dilation: [dilation, 1] });
@@ -58,11 +57,10 @@ function broadcastBlock(g: GraphBuilder, x: Value, options: BlockOptions): Value
   return g.relu(transition ? sum : g.add(sum, x, { name: 'residual' }));
 }
 
-/** BC-ResNet-τ on `[T, F, maps]`, F divisible by 40 or 32; time is never strided. */
+/** BC-ResNet-τ on `[T, F, maps]`; F of 33 or more leaves the head its 5 rows. Time is never strided. */
 export function buildBcResNet(name: string, tau: number, options: BuildOptions = {}): Graph {
   const { labels = SPEECH_LABELS, input = SPEECH_INPUT } = options;
   const c = Math.floor(8 * tau);
-  const bands = input[1] % (8 * SUB_BANDS) === 0 ? SUB_BANDS : 4;
   const g = new GraphBuilder(name);
   let x = g.input('features', input);
   x = convNorm(g, x, { name: 'stem', channels: 2 * c, kernel: [5, 5], stride: [1, 2] });
@@ -73,7 +71,6 @@ export function buildBcResNet(name: string, tau: number, options: BuildOptions =
           channels: Math.floor(width * c),
           stride: block === 0 ? stride : [1, 1],
           dilation: 2 ** stage,
-          bands,
         }),
       );
     }

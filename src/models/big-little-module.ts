@@ -6,10 +6,10 @@
  * Readings chosen where summaries, text and code differ: docs/papers.md.
  */
 import { ConfigError } from '../errors.js';
-import { type GraphBuilder, halfPadding, type Value } from '../graph/builder.js';
+import type { GraphBuilder, Value } from '../graph/builder.js';
 import type { Pair } from '../graph/graph.js';
 import { type ActivationChoice, convNorm } from './layers.js';
-import { type Block, cropTime } from './residual-blocks.js';
+import { type Block, cropTime, strideByMean } from './residual-blocks.js';
 
 /** One branch of a module. */
 export interface Branch {
@@ -115,10 +115,7 @@ function buildBranch(
   const count = Math.max(1, Math.floor(options.layers / branch.depthDivisor) - 1);
   const { strides, pooled } = spreadScale(branch.scale, count);
   let y = x;
-  for (const stride of pooled) {
-    const kernel: Pair = [stride[0] > 1 ? 3 : 1, stride[1] > 1 ? 3 : 1];
-    y = g.avgPool(y, { kernel, stride, padding: halfPadding(kernel) });
-  }
+  for (const stride of pooled) y = strideByMean(g, y, stride);
   strides.forEach((stride, i) => {
     // With one block the released code keeps the ReLU.
     const lastRelu = !(coarsest && i === count - 1 && count > 1);

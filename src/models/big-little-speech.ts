@@ -101,7 +101,7 @@ const CANDIDATES: readonly SpeechVariant[] = [
       stages: stageRows(CLIP_STRIDES, [16, 24, 40], [3, 4, 4]),
       last: [48, 1],
     },
-    50_652,
+    51_548,
     46_220,
   ),
   candidate(
@@ -111,7 +111,7 @@ const CANDIDATES: readonly SpeechVariant[] = [
       stages: stageRows(FREQUENCY_STRIDES, [16, 24, 32], [3, 3, 3]),
       last: [40, 1],
     },
-    32_312,
+    32_792,
     28_364,
   ),
 ];
@@ -164,6 +164,6 @@ export const SPEECH_BIG_LITTLES: readonly ModelEntry[] = SPEECH_VARIANTS.map((va
     source: BIG_LITTLE_SOURCE,
     parameters,
     build: (options: BuildOptions = {}) =>
-      buildSpeechNetwork(name, config, bigLittleStage, { input, ...options }),
+      buildSpeechNetwork(name, config, bigLittleStage, { ...options, input: options.input ?? input }),
   };
 });

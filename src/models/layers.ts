@@ -7,19 +7,26 @@ export type ActivationChoice = ActivationKind | 'none';
 /** Sub-bands of sub-spectral normalisation: 40 bands give rows of 20, 10 and 5. */
 export const SUB_BANDS = 5;
 
+/** The largest number of equal sub-bands, `most` or fewer, that `rows` can be cut into: 20 → 5, 32 → 4, 3 → 3. */
+export function subBandsOf(rows: number, most = SUB_BANDS): number {
+  let bands = most;
+  while (rows % bands !== 0) bands--;
+  return bands;
+}
+
 export interface NormOptions {
   /** Default `relu`. */
   readonly activation?: ActivationChoice;
   /** What γ starts at; 0 makes a residual block start as its shortcut. */
   readonly gamma?: number;
-  /** Sub-spectral normalisation over this many bands; plain BatchNorm where the rows do not divide by it. Default 1. */
+  /** Sub-spectral normalisation over as many bands, or the next number down that divides the rows. Default 1: BatchNorm. */
   readonly bands?: number;
 }
 
 /** BatchNorm (or sub-spectral norm) and activation of `[T, F, C]`; the shape stays. */
 export function normActivate(g: GraphBuilder, x: Value, options: NormOptions = {}): Value {
   const { activation = 'relu', gamma, bands = 1 } = options;
-  const normed = g.batchNorm(x, { gamma, bands: x.shape[1] % bands === 0 ? bands : 1 });
+  const normed = g.batchNorm(x, { gamma, bands: subBandsOf(x.shape[1], bands) });
   return activation === 'none' ? normed : g.activation(normed, activation);
 }
 

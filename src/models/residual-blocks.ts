@@ -61,8 +61,8 @@ function join(g: GraphBuilder, x: Value, path: Value, options: BlockOptions, sty
 }
 
 /**
- * The shortcut of a block: average pool of 3 on the strided axes (padding counted, as PyTorch does), then 1 × 1 where the
- * width changes; where `path` has lost frames at its ends, so does the shortcut.
+ * The shortcut of a block: means on the strided axes, then 1 × 1 where the width changes; where `path` has lost frames
+ * at its ends, so does the shortcut.
  */
 function shortcutOf(g: GraphBuilder, x: Value, path: Value, options: BlockOptions, style: BlockStyle): Value {
   const { channels, stride } = options;
@@ -71,8 +71,7 @@ function shortcutOf(g: GraphBuilder, x: Value, path: Value, options: BlockOption
   let y = x;
   if (style.timePadding === 'valid') y = cropTime(g, y, path.shape[0]);
   if (strided && !asConv) {
-    const kernel: Pair = [stride[0] > 1 || style.timePadding !== 'valid' ? 3 : 1, 3];
-    y = g.avgPool(y, { name: 'shortcut-pool', kernel, stride, padding: halfPadding(kernel) });
+    y = strideByMean(g, y, stride);
   }
   if (y.shape[2] === channels && !(strided && asConv)) return y;
   return convNorm(g, y, {
@@ -81,6 +80,12 @@ function shortcutOf(g: GraphBuilder, x: Value, path: Value, options: BlockOption
     stride: asConv ? stride : [1, 1],
     activation: 'none',
   });
+}
+
+/** The mean of 3 positions on each axis with a stride of 2 and of 1 on the others, padding counted as PyTorch does. */
+export function strideByMean(g: GraphBuilder, x: Value, stride: Pair): Value {
+  const kernel: Pair = [stride[0] > 1 ? 3 : 1, stride[1] > 1 ? 3 : 1];
+  return g.avgPool(x, { name: 'stride-by-mean', kernel, stride, padding: halfPadding(kernel) });
 }
 
 /** The middle `frames` of a map. */

@@ -104,7 +104,7 @@ const TWIN_ENTRIES: readonly ModelEntry[] = SPEECH_VARIANTS.map((variant) => {
     source: `${SOURCE}; single-branch twin of ${variant.name}`,
     parameters,
     build: (options: BuildOptions = {}) =>
-      buildSpeechNetwork(name, config, singleBranchStage, { input, ...options }),
+      buildSpeechNetwork(name, config, singleBranchStage, { ...options, input: options.input ?? input }),
   };
 });
 

@@ -1,0 +1,157 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigError, type HearkenError, ShapeError } from '../../src/errors.js';
+import { GraphBuilder } from '../../src/graph/builder.js';
+import type { Graph, GraphNode } from '../../src/graph/graph.js';
+import { checkGraph } from '../../src/graph/shapes.js';
+
+function smallGraph(): Graph {
+  const g = new GraphBuilder('small');
+  const x = g.input('x', [4, 4, 2]);
+  const y = g.batchNorm(g.conv2d(x, { channels: 3, kernel: [3, 3] }));
+  return g.build({ outputs: [g.dense(g.globalAvgPool(y), { name: 'logits', channels: 2 })] });
+}
+
+/** The graph with one node changed. */
+function withNode(name: string, change: object): Graph {
+  const graph = smallGraph();
+  const nodes = graph.nodes.map((node) =>
+    node.name === name ? ({ ...node, ...change } as GraphNode) : node,
+  );
+  return { ...graph, nodes };
+}
+
+function without<T>(record: Readonly<Record<string, T>>, name: string): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).filter(([key]) => key !== name));
+}
+
+type Kind = new (...args: never[]) => HearkenError;
+
+const BROKEN: readonly (readonly [
+  what: string,
+  graph: () => Graph,
+  kind: Kind,
+  code: string,
+  message: string,
+])[] = [
+  [
+    'a cycle',
+    () => withNode('conv', { inputs: ['norm'] }),
+    ConfigError,
+    'graph-order',
+    'Cannot use graph: node conv reads norm, which is not an earlier node',
+  ],
+  [
+    'a node that reads itself',
+    () => withNode('norm', { inputs: ['norm'] }),
+    ConfigError,
+    'graph-order',
+    'Cannot use graph: node norm reads norm, which is not an earlier node',
+  ],
+  [
+    'an unknown input',
+    () => withNode('norm', { inputs: ['nobody'] }),
+    ConfigError,
+    'graph-order',
+    'Cannot use graph: node norm reads nobody, which is not an earlier node',
+  ],
+  [
+    'a name twice',
+    () => withNode('norm', { name: 'conv' }),
+    ConfigError,
+    'graph-name',
+    'Cannot use graph: node conv stands twice in the list',
+  ],
+  [
+    'a shape that does not follow',
+    () => withNode('norm', { shape: [4, 4, 5] }),
+    ShapeError,
+    'node-shape',
+    'Cannot build node norm: expected 4×4×3, got 4×4×5',
+  ],
+  [
+    'a missing output',
+    () => ({ ...smallGraph(), outputs: ['answer'] }),
+    ConfigError,
+    'graph-name',
+    'Cannot use graph: there is no node answer',
+  ],
+  [
+    'an input that is not listed',
+    () => ({ ...smallGraph(), inputs: [] }),
+    ConfigError,
+    'graph-inputs',
+    'Cannot use graph: expected its inputs to be x, got ',
+  ],
+  [
+    'a listed input that is none',
+    () => ({ ...smallGraph(), inputs: ['conv'] }),
+    ConfigError,
+    'graph-inputs',
+    'Cannot use graph: expected its inputs to be x, got conv',
+  ],
+  [
+    'a loss that is a map',
+    () => ({ ...smallGraph(), losses: ['norm'] }),
+    ShapeError,
+    'node-shape',
+    'Cannot build node norm: expected 1×1×1, got 4×4×3',
+  ],
+  [
+    'a parameter that is not declared',
+    () => ({ ...smallGraph(), parameters: without(smallGraph().parameters, 'conv/weight') }),
+    ConfigError,
+    'graph-parameter',
+    'Cannot use graph: node conv needs conv/weight, which is not declared',
+  ],
+  [
+    'a parameter named like a property of every object',
+    () => withNode('conv', { weight: 'constructor' }),
+    ConfigError,
+    'graph-parameter',
+    'Cannot use graph: node conv needs constructor, which is not declared',
+  ],
+  [
+    'a parameter in the place of a statistic',
+    () => withNode('norm', { mean: 'norm/gamma' }),
+    ConfigError,
+    'graph-parameter',
+    'Cannot use graph: node norm needs norm/gamma, which is not declared',
+  ],
+  [
+    'a parameter of another shape',
+    () => withNode('conv', { weight: 'logits/weight' }),
+    ShapeError,
+    'parameter-shape',
+    'Cannot use logits/weight: expected shape 3×3×2×3, got 3×2',
+  ],
+];
+
+describe('checkGraph', () => {
+  it('accepts what the builder builds', () => {
+    expect(() => checkGraph(smallGraph())).not.toThrow();
+  });
+
+  it.each(BROKEN)('refuses %s', (_, graph, kind, code, message) => {
+    let thrown: unknown;
+    try {
+      checkGraph(graph());
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toBeInstanceOf(kind);
+    expect(thrown).toMatchObject({ code, message });
+  });
+
+  it('refuses starting values of another number', () => {
+    const g = new GraphBuilder('sum');
+    const x = g.input('x', [1, 1, 1]);
+    const graph = g.build({ outputs: [g.weightedSum([x, x], { weights: [1, 2, 3], learned: true })] });
+    expect(() => checkGraph(graph)).toThrow('Cannot use sum/weight: expected shape 2, got 3');
+    const parameters = {
+      'sum/weight': { ...graph.parameters['sum/weight'], shape: [2] },
+    };
+    expect(() => checkGraph({ ...graph, parameters })).toThrow(
+      'Cannot use sum/weight: expected 2 starting values, got 3',
+    );
+  });
+});
