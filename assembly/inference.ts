@@ -5,7 +5,7 @@ import { activate, binary, copyBox, maxout, shuffle, weightedSum } from './kerne
 import { gemm } from './kernels/gemm';
 import { scaleShift } from './kernels/normalize';
 import { mean, pool, resize } from './kernels/pooling';
-import { argmaxOneHot, softmax } from './kernels/probability';
+import { argmaxOneHot, crossEntropy, softmax } from './kernels/probability';
 import { Op } from './op';
 
 /** Runs one instruction; false if the op is none of inference. */
@@ -28,6 +28,7 @@ export function infer(op: i32, a: usize, clips: i32): bool {
     case Op.Maxout: maxout(a, clips); return true;
     case Op.Shuffle: shuffle(a, clips); return true;
     case Op.ArgmaxOneHot: argmaxOneHot(a, clips); return true;
+    case Op.CrossEntropy: crossEntropy(a, clips); return true;
   }
   return false;
 }

@@ -18,6 +18,7 @@ export const enum Op {
   Maxout = 12,
   Shuffle = 13,
   ArgmaxOneHot = 14,
+  CrossEntropy = 15,
   // Training only from here on.
   Fill = 32,
   LoadBatch = 33,
@@ -44,8 +45,7 @@ export const enum Op {
   ShuffleGradient = 54,
   Dropout = 55,
   Gumbel = 56,
-  CrossEntropy = 57,
-  ColumnSums = 58,
+  ColumnSums = 57,
 }
 
 export const enum Act {

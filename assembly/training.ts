@@ -6,7 +6,7 @@ import { activateGradient, binaryGradient, maxoutGradient, shuffleGradient, weig
 import { columnSums, gemmWeightGradient, pack } from './kernels/gemm';
 import { moments, normalizeGradient, normalizeReduce } from './kernels/normalize';
 import { meanGradient, poolGradient, resizeGradient } from './kernels/pooling';
-import { crossEntropy, dropout, fill, gumbel, loadBatch, setRegisters, softmaxGradient, storeBatch, storeShard } from './kernels/probability';
+import { dropout, fill, gumbel, loadBatch, setRegisters, softmaxGradient, storeBatch, storeShard } from './kernels/probability';
 import { Op } from './op';
 
 /** Runs the instructions from `at` to `end`; `registers`: seed, first clip, 1 / clips of the batch, shard. */
@@ -46,7 +46,6 @@ function step(op: i32, a: usize, clips: i32): void {
     case Op.ShuffleGradient: shuffleGradient(a, clips); return;
     case Op.Dropout: dropout(a, clips); return;
     case Op.Gumbel: gumbel(a, clips); return;
-    case Op.CrossEntropy: crossEntropy(a, clips); return;
     case Op.ColumnSums: columnSums(a, clips); return;
   }
   unreachable();

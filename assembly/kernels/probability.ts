@@ -172,8 +172,11 @@ export function dropout(a: usize, clips: i32): void {
   }
 }
 
-// logits, targets, loss a clip, d logits (added to, or 0), positions, classes, temperature, weight, clip weights, scratch
-/** loss = weight · mean over positions of −Σ target · log softmax(logits / τ); gradients are scaled by clip weight / clips. */
+// logits, targets, loss a clip, d logits (added to, or 0), positions, classes, temperature, weight, clip weights, scratch, d loss
+/**
+ * loss = weight · mean over positions of −Σ target · log softmax(logits / τ). Its gradient is clip weight / clips where
+ * the graph names it a loss (clip weights not 0), and what flows in besides (d loss, or 0).
+ */
 export function crossEntropy(a: usize, clips: i32): void {
   const positions = word(a, 4);
   const classes = word(a, 5);
@@ -182,8 +185,9 @@ export function crossEntropy(a: usize, clips: i32): void {
   const p = <usize>word(a, 9);
   for (let n = 0; n < clips; n++) {
     let total: f32 = 0;
-    const clipWeight = load<f32>(word(a, 8) + ((clipOffset() + n) << 2));
-    const factor = share * inverse * clipWeight * load<f32>(registers, 8);
+    let flow: f32 = word(a, 8) ? load<f32>(word(a, 8) + ((clipOffset() + n) << 2)) * load<f32>(registers, 8) : 0;
+    if (word(a, 10)) flow += load<f32>(word(a, 10) + (n << 2));
+    const factor = share * inverse * flow;
     for (let i = 0; i < positions; i++) {
       const at = <usize>((n * positions + i) * classes) << 2;
       const x = <usize>word(a, 0) + at;

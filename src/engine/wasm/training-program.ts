@@ -95,7 +95,7 @@ function planTraining(graph: Graph, maxBatch: number, shards: number, gradientsO
     const own = context.define(name, gradientsOf.includes(name));
     assembler.call(Op.LoadBatch, at(region), own, sizeOf(context.shape(name)));
   }
-  emitForward(context, units, weights);
+  emitForward(context, units);
   for (const [name, region] of regions.outputs) {
     assembler.call(Op.StoreBatch, context.map(name), at(region), sizeOf(context.shape(name)));
   }

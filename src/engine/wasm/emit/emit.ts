@@ -51,16 +51,13 @@ const EMITTERS: Readonly<Record<Op, Emitter>> = {
 };
 
 /** Emits the forward pass of all units but inputs, whose maps must be there. */
-export function emitForward(context: Context, units: readonly Unit[], clipWeights?: Place): void {
+export function emitForward(context: Context, units: readonly Unit[]): void {
   for (const unit of units) {
     const { node } = unit;
     context.assembler.node = unit.output.name;
     if (node.op === 'input') continue;
-    if (node.op === 'softmaxCrossEntropy') {
-      if (clipWeights) probability.emitCrossEntropy(context, unit, clipWeights, false);
-      continue;
-    }
-    EMITTERS[node.op].forward(context, unit, needsGradient(context, unit));
+    if (node.op === 'softmaxCrossEntropy') probability.emitCrossEntropy(context, unit);
+    else EMITTERS[node.op].forward(context, unit, needsGradient(context, unit));
   }
 }
 
@@ -70,7 +67,7 @@ export function emitBackward(context: Context, units: readonly Unit[], clipWeigh
     const { node } = unit;
     context.assembler.node = unit.output.name;
     if (node.op === 'input') continue;
-    if (node.op === 'softmaxCrossEntropy') probability.emitCrossEntropy(context, unit, clipWeights, true);
+    if (node.op === 'softmaxCrossEntropy') probability.emitCrossEntropyGradient(context, unit, clipWeights);
     else if (context.gradient(unit.output.name)) EMITTERS[node.op].backward(context, unit);
   }
 }

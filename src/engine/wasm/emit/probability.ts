@@ -85,16 +85,38 @@ export function emitDropoutGradient(context: Context, unit: Unit): void {
   if (target) context.call(Op.Dropout, dy, target.place, ...dropoutWords(node), target.accumulate);
 }
 
-/** One factor a clip of the whole batch, shared by all losses of a program. */
-export function emitCrossEntropy(context: Context, unit: Unit, clipWeights: Place, backward: boolean): void {
-  const node = unit.node as SoftmaxCrossEntropyNode;
+function lossArguments(context: Context, node: SoftmaxCrossEntropyNode) {
   const [logits, targets] = node.inputs;
   const [T, F, C] = context.shape(logits);
-  const maps = [context.map(logits), context.map(targets)] as const;
-  const loss = backward ? context.map(node.name) : context.define(node.name, false);
-  const dx = backward ? context.gradientSum(logits) : undefined;
-  if (backward && !dx) return;
   const scratch = context.scratch('probabilities', C);
   const numbers = [T * F, C, real(node.temperature), real(node.weight)] as const;
-  context.call(Op.CrossEntropy, ...maps, loss, dx ?? 0, ...numbers, clipWeights, scratch);
+  return { maps: [context.map(logits), context.map(targets)] as const, numbers, scratch };
+}
+
+export function emitCrossEntropy(context: Context, unit: Unit): void {
+  const node = unit.node as SoftmaxCrossEntropyNode;
+  const { maps, numbers, scratch } = lossArguments(context, node);
+  context.call(
+    Op.CrossEntropy,
+    ...maps,
+    context.define(node.name, context.training),
+    0,
+    ...numbers,
+    0,
+    scratch,
+    0,
+  );
+}
+
+/** `clipWeights`: one factor a clip of the whole batch; they count where the graph names this node a loss. */
+export function emitCrossEntropyGradient(context: Context, unit: Unit, clipWeights: Place): void {
+  const node = unit.node as SoftmaxCrossEntropyNode;
+  const isLoss = context.graph.losses.includes(node.name);
+  const flow = context.gradient(node.name);
+  if (!isLoss && !flow) return;
+  const dx = context.gradientSum(node.inputs[0]);
+  if (!dx) return;
+  const { maps, numbers, scratch } = lossArguments(context, node);
+  const loss = context.map(node.name);
+  context.call(Op.CrossEntropy, ...maps, loss, dx, ...numbers, isLoss ? clipWeights : 0, scratch, flow ?? 0);
 }
