@@ -47,7 +47,7 @@ const COLUMNS: readonly Column<ModelRow>[] = [
 
 /** Networks for speech first, then those for images as their papers have them. */
 function formatList(rows: readonly ModelRow[]): string {
-  const isSpeech = (row: ModelRow) => row.input[2] !== 3;
+  const isSpeech = (row: ModelRow) => row.domain === 'speech';
   const part = (title: string, some: readonly ModelRow[]) =>
     some.length === 0 ? [] : [`${title}\n\n${formatTable(some, COLUMNS)}`];
   return [

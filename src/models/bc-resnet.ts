@@ -87,6 +87,7 @@ export function buildBcResNet(name: string, tau: number, options: BuildOptions =
 export const BC_RESNETS: readonly ModelEntry[] = VARIANTS.map(([name, tau, parameters]) => ({
   name,
   family: 'bc-resnet',
+  domain: 'speech',
   input: SPEECH_INPUT,
   labels: SPEECH_LABELS,
   streamable: false,

@@ -157,6 +157,7 @@ export const SPEECH_BIG_LITTLES: readonly ModelEntry[] = SPEECH_VARIANTS.map((va
     name,
     family: 'big-little',
     size,
+    domain: 'speech',
     input,
     labels: SPEECH_LABELS,
     twin,

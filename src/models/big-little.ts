@@ -118,6 +118,7 @@ const IMAGE_ENTRIES: readonly ModelEntry[] = IMAGE_VARIANTS.map(
   ([name, depth, block, alpha, beta, twin, parameters]) => ({
     name,
     family: 'big-little',
+    domain: 'image',
     input: IMAGE_INPUT,
     labels: IMAGE_LABELS,
     twin,

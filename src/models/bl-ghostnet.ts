@@ -61,7 +61,7 @@ const configOf = ([, stem, channels, layers, last]: Row): SpeechConfig => ({
   dropout: 0.1,
 });
 
-const SHARED = { input: SPEECH_INPUT, labels: SPEECH_LABELS, streamable: false };
+const SHARED = { domain: 'speech', input: SPEECH_INPUT, labels: SPEECH_LABELS, streamable: false } as const;
 
 const CROSSED: readonly ModelEntry[] = ROWS.map((row) => {
   const [size, , , , , parameters] = row;

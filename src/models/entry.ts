@@ -20,6 +20,8 @@ export interface BuildOptions {
 export interface ModelEntry {
   readonly name: string;
   readonly family: string;
+  /** What it is for: keyword spotting, or the images of its paper. */
+  readonly domain: 'speech' | 'image';
   readonly size?: 'tiny' | 'small' | 'base';
   /** Default input map, `[time, frequency, maps]`. */
   readonly input: Shape;

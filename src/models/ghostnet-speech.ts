@@ -90,6 +90,7 @@ const ENTRIES: readonly ModelEntry[] = [...VARIANTS, ...CANDIDATES].map(
     name,
     family: 'ghostnet',
     size,
+    domain: 'speech',
     input: SPEECH_INPUT,
     labels: SPEECH_LABELS,
     streamable: false,
@@ -122,6 +123,7 @@ export function buildGhost25k({ labels = 35, input = SPEECH_INPUT }: BuildOption
 const GHOST_25K: ModelEntry = {
   name: 'ghost-25k',
   family: 'ghostnet',
+  domain: 'speech',
   input: SPEECH_INPUT,
   labels: 35,
   streamable: false,

@@ -40,6 +40,7 @@ const IMAGE_VARIANTS: readonly (readonly [name: string, width: number, parameter
 const IMAGE_ENTRIES: readonly ModelEntry[] = IMAGE_VARIANTS.map(([name, width, parameters]) => ({
   name,
   family: 'ghostnet',
+  domain: 'image',
   input: IMAGE_INPUT,
   labels: IMAGE_LABELS,
   streamable: false,

@@ -51,6 +51,8 @@ export function buildModel(name: string, options: BuildOptions = {}): Graph {
 export interface ModelRow {
   readonly name: string;
   readonly family: string;
+  readonly domain: 'speech' | 'image';
+  readonly size: 'tiny' | 'small' | 'base' | null;
   readonly parameters: number;
   /** Multiply–accumulates of convolutions and dense layers for one clip. */
   readonly macs: number;
@@ -65,10 +67,20 @@ export interface ModelRow {
 
 /** The row of one name. @throws ConfigError `model-name` */
 export function describeModel(name: string): ModelRow {
-  const { family, input, labels, twin, streamable, source, build } = modelEntry(name);
+  const {
+    family,
+    domain,
+    size = null,
+    input,
+    labels,
+    twin = null,
+    streamable,
+    source,
+    build,
+  } = modelEntry(name);
   const { parameters, macs } = costsOf(build());
-  const saving = twin ? costsOf(modelEntry(twin).build()).macs / macs : null;
-  return { name, family, parameters, macs, input, labels, twin: twin ?? null, saving, streamable, source };
+  const saving = twin === null ? null : costsOf(modelEntry(twin).build()).macs / macs;
+  return { name, family, domain, size, parameters, macs, input, labels, twin, saving, streamable, source };
 }
 
 /** All rows, counted from the graphs themselves. */

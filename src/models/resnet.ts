@@ -83,6 +83,7 @@ const IMAGE_ENTRIES: readonly ModelEntry[] = IMAGE_VARIANTS.map(
   ([name, depth, block, source, parameters]) => ({
     name,
     family: 'resnet',
+    domain: 'image',
     input: IMAGE_INPUT,
     labels: IMAGE_LABELS,
     streamable: false,
@@ -98,6 +99,7 @@ const TWIN_ENTRIES: readonly ModelEntry[] = SPEECH_VARIANTS.map((variant) => {
     name,
     family: 'resnet',
     size,
+    domain: 'speech',
     input,
     labels: SPEECH_LABELS,
     streamable: config.timePadding === 'valid',
