@@ -55,8 +55,11 @@ export async function fileExists(path: string): Promise<boolean> {
   );
 }
 
-/** The model is renamed into its folder: that folder must take new files, and no folder may stand in the place. */
-async function checkWritable(file: string): Promise<void> {
+/**
+ * Makes sure that a file can be put at a path: its folder takes new files, and no folder stands in the place.
+ * @throws HearkenError `file-write`
+ */
+export async function checkWritable(file: string): Promise<void> {
   const entry = await stat(file).catch(() => undefined);
   if (entry?.isDirectory()) throw writeFault(file, { code: 'EISDIR' });
   try {

@@ -2,15 +2,28 @@
 import { Command } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { registerData } from './data.js';
+import { registerEvaluate } from './evaluate.js';
 import { registerInspect } from './inspect.js';
 import type { Io } from './io.js';
 import { registerModels } from './models.js';
+import { registerRecognize } from './recognize.js';
 import { registerSynthesize } from './synthesize.js';
+import { registerTrain } from './train.js';
+import { registerVerify } from './verify.js';
 
 /** Adds one verb to the program. */
 export type RegisterVerb = (program: Command, io: Io) => void;
 
-const VERBS: readonly RegisterVerb[] = [registerModels, registerInspect, registerData, registerSynthesize];
+const VERBS: readonly RegisterVerb[] = [
+  registerTrain,
+  registerEvaluate,
+  registerRecognize,
+  registerModels,
+  registerInspect,
+  registerVerify,
+  registerData,
+  registerSynthesize,
+];
 
 /** The program with all its verbs; it throws CommanderError where commander would exit. */
 export function createProgram(io: Io): Command {

@@ -8,7 +8,7 @@ import { UsageError } from './usage-error.js';
 
 export interface TrainOptions {
   readonly out: string;
-  readonly model: string;
+  readonly model?: string;
   readonly labels?: string[];
   readonly epochs?: number;
   readonly seed: number;
@@ -39,7 +39,10 @@ export function addTrainOptions(command: Command): Command {
   return command
     .argument('<dir>', 'a folder with a sub-folder of recordings for each word, or CSV manifests')
     .requiredOption('-o, --out <file>', 'the model file to write')
-    .option('-m, --model <name>', 'the network (`hearken models` lists them)', DEFAULT_MODEL)
+    .option(
+      '-m, --model <name>',
+      `the network, see \`hearken models\` (default: ${DEFAULT_MODEL}, or that of --init)`,
+    )
     .option('-l, --labels <words>', 'words to keep, parted by commas; the rest becomes _unknown_', commaList)
     .option('-e, --epochs <n>', 'times to go through the recordings (default: of the recipe)', integer(1))
     .option('--seed <n>', 'same seed, same data, same model', integer(0, MAX_SEED), 1)
@@ -90,8 +93,8 @@ export function checkTrainOptions(options: TrainOptions): void {
 }
 
 /** The recipe of the network's family with what the flags change. A short run warms up over a fifth of it at most. */
-export function recipeFromOptions(options: TrainOptions): Recipe {
-  const base = recipeFor(options.model);
+export function recipeFromOptions(model: string, options: TrainOptions): Recipe {
+  const base = recipeFor(model);
   const epochs = options.epochs ?? base.epochs;
   const schedule = {
     ...base.schedule,

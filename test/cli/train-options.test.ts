@@ -16,11 +16,12 @@ function parse(...flags: string[]): TrainOptions {
 
 describe('recipeFromOptions', () => {
   it('is the recipe of the family when no flag says otherwise', () => {
-    expect(recipeFromOptions(parse('--model', 'bc-resnet-1'))).toEqual(recipeFor('bc-resnet-1'));
+    expect(recipeFromOptions('bc-resnet-1', parse())).toEqual(recipeFor('bc-resnet-1'));
   });
 
   it('changes what the flags name and shortens the warm-up of a short run', () => {
     const recipe = recipeFromOptions(
+      'ghostnet-tiny',
       parse('--epochs', '10', '--batch', '32', '--lr', '0.01', '--patience', '3'),
     );
     expect(recipe).toMatchObject({ epochs: 10, batchSize: 32, patience: 3 });

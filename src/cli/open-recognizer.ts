@@ -1,0 +1,28 @@
+/** Opens a model file for `recognize` and `evaluate`: through the Meyda front end unless told otherwise. */
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import { createMeydaFrontEnd } from '../audio/meyda-front-end.js';
+import { readModelFile } from '../formats/files/read-model-file.js';
+import { createRecognizer, type Recognizer } from '../stream/recognizer.js';
+
+export type FrontEndName = 'meyda' | 'wasm';
+
+/** Meyda's is the definition of the features; the WebAssembly twin is the faster. */
+export function addFrontEndOption(command: Command): Command {
+  return command.addOption(
+    new Option('--front-end <name>', 'what computes features').choices(['meyda', 'wasm']).default('meyda'),
+  );
+}
+
+/** @throws ModelFileError if the file cannot be read or is damaged; EngineError where WebAssembly SIMD is missing. */
+export async function openRecognizer(
+  file: string,
+  frontEnd: FrontEndName,
+  signal: AbortSignal,
+): Promise<Recognizer> {
+  const model = await readModelFile(file, signal);
+  return createRecognizer(
+    model,
+    frontEnd === 'meyda' ? { frontEnd: createMeydaFrontEnd(model.frontEnd) } : {},
+  );
+}

@@ -1,0 +1,124 @@
+/** `hearken train DIR --out FILE`: a folder of recordings becomes a model file and a report. */
+import { readFile } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { HearkenError } from '../errors.js';
+import { writeFileAtomic } from '../formats/files/write-file-atomic.js';
+import { encodeModel } from '../formats/model-file.js';
+import { costsOf } from '../graph/costs.js';
+import { type ClaimedOutput, checkWritable, claimOutput, fileExists } from './claim-output.js';
+import { type Io, note, printResult } from './io.js';
+import { formatDuration } from './progress.js';
+import { commandLine, writeReport } from './report-parts.js';
+import { formatCount, formatPercent } from './table.js';
+import { addTrainOptions, checkTrainOptions, reportPath, type TrainOptions } from './train-options.js';
+import { trainingReport } from './training-report.js';
+import { type FinishedTraining, runTraining } from './training-run.js';
+
+export function registerTrain(program: Command, io: Io): void {
+  const command = program
+    .command('train')
+    .summary('make a model of a folder of recordings')
+    .description(
+      'Trains a network on a folder of recordings and writes one model file, with a report beside it.',
+    );
+  addTrainOptions(command).action((dir: string, options: TrainOptions) => train(dir, options, io));
+}
+
+async function train(dir: string, options: TrainOptions, io: Io): Promise<void> {
+  checkTrainOptions(options);
+  const report = reportPath(options);
+  if (report) await checkWritable(report);
+  const claim = await claimOutput(options.out);
+  try {
+    const resume = await checkpointToResume(claim, options, io);
+    const finished = await runTraining({ dir, options, io, checkpoint: claim.checkpoint, resume });
+    const bytes = encodeModel(finished.model);
+    await writeFileAtomic(options.out, bytes);
+    if (report) {
+      const about = {
+        dir,
+        name: basename(resolve(dir)),
+        command: commandLine(io.argv),
+        modelBytes: bytes.length,
+      };
+      await writeReport(report, trainingReport(finished, about));
+    }
+    await claim.finish();
+    const result = resultOf(finished, options.out, report);
+    printResult(io, options, result, () => formatResult(result, bytes.length));
+  } catch (error) {
+    await claim.release();
+    if (await fileExists(claim.checkpoint))
+      note(io, 'The same command with --resume goes on from the last checkpoint');
+    throw error;
+  }
+}
+
+/** The bytes of the checkpoint to go on from, or none. @throws HearkenError if an earlier run's work would be lost. */
+async function checkpointToResume(
+  { checkpoint }: ClaimedOutput,
+  options: TrainOptions,
+  io: Io,
+): Promise<Uint8Array | undefined> {
+  const exists = await fileExists(checkpoint);
+  if (options.resume) {
+    if (exists) return readFile(checkpoint);
+    note(io, `no checkpoint in ${checkpoint} yet: starting from the beginning`);
+  } else if (exists && !options.restart) {
+    throw new HearkenError(
+      'unfinished-run',
+      `Cannot train into ${options.out}: expected no unfinished run, got one in ${checkpoint} (--resume goes on with it, --restart begins anew)`,
+      { value: checkpoint },
+    );
+  }
+  return undefined;
+}
+
+interface TrainResult {
+  readonly model: string;
+  readonly file: string;
+  readonly report: string | null;
+  readonly parameters: number;
+  readonly macs: number;
+  readonly epochs: number;
+  readonly bestEpoch: number;
+  readonly seed: number;
+  readonly labels: readonly string[];
+  readonly seconds: number;
+  readonly samplesPerSecond: number;
+  readonly validation: { readonly accuracy: number; readonly clips: number; readonly loss: number };
+  readonly skipped: number;
+}
+
+function resultOf(finished: FinishedTraining, file: string, report: string | undefined): TrainResult {
+  const { model, outcome, dataSet, seconds, clipsTrained, metrics, recipeSeed } = finished;
+  const { parameters, macs } = costsOf(model.graph);
+  return {
+    model: model.name,
+    file,
+    report: report ?? null,
+    parameters,
+    macs,
+    epochs: outcome.history.length,
+    bestEpoch: outcome.epoch,
+    seed: recipeSeed,
+    labels: model.labels,
+    seconds,
+    samplesPerSecond: seconds > 0 ? clipsTrained / seconds : 0,
+    validation: { accuracy: metrics.accuracy, clips: metrics.clips, loss: outcome.validation?.loss ?? 0 },
+    skipped: dataSet.skipped.length,
+  };
+}
+
+function formatResult(result: TrainResult, bytes: number): string {
+  const { validation, seconds, samplesPerSecond } = result;
+  return [
+    `${result.model}: ${formatPercent(validation.accuracy, 2)} of ${formatCount(validation.clips)} validation clips right ` +
+      `(epoch ${result.bestEpoch} of ${result.epochs}, ${formatCount(result.parameters)} parameters)`,
+    `trained in ${formatDuration(seconds)}, ${formatCount(Math.round(samplesPerSecond))} clips a second`,
+    ...(result.skipped > 0 ? [`${formatCount(result.skipped)} files left out`] : []),
+    `model   ${result.file} (${formatCount(bytes)} bytes)`,
+    ...(result.report ? [`report  ${result.report}`] : []),
+  ].join('\n');
+}
