@@ -1,5 +1,6 @@
 /** Recipes come from users and files: every number is looked at before training starts. */
 import { ConfigError } from '../errors.js';
+import { checkAugment } from './features/augment-config.js';
 import type { Recipe } from './recipe.js';
 
 interface Bound {
@@ -39,17 +40,6 @@ const BOUNDS: Readonly<Record<string, Bound>> = {
   labelSmoothing: BELOW_ONE,
   'distillation.weight': PART,
   'distillation.temperature': POSITIVE,
-  'augment.shiftMs': NOT_NEGATIVE,
-  'augment.noise.probability': PART,
-  'augment.noise.snrDb.0': { low: -100, high: 200 },
-  'augment.noise.snrDb.1': { low: -100, high: 200 },
-  'augment.gainDb': { low: 0, high: 100 },
-  'augment.speed': BELOW_ONE,
-  'augment.specAugment.frequencyMasks': FROM_ZERO,
-  'augment.specAugment.maxBands': FROM_ZERO,
-  'augment.specAugment.timeMasks': FROM_ZERO,
-  'augment.specAugment.maxFrames': FROM_ZERO,
-  'augment.mixup': PART,
   patience: { ...COUNT, orNull: true },
 };
 
@@ -62,8 +52,9 @@ export function checkRecipe(recipe: Recipe): void {
   checkChoice('optimizer.decays', recipe.optimizer.decays, ['kernels', 'all']);
   checkChoice('classWeights', recipe.classWeights, ['none', 'balanced']);
   checkChoice('keep', recipe.keep, ['best', 'last']);
-  const [low, high] = recipe.augment.noise.snrDb;
-  if (low > high) throw fault('augment.noise.snrDb', 'the lower end first', `${low}, ${high}`);
+  if (typeof recipe.augment !== 'object' || recipe.augment === null)
+    throw fault('augment', 'an object', String(recipe.augment));
+  checkAugment(recipe.augment);
 }
 
 const FIELDS_OF_KIND: Readonly<Record<string, readonly string[]>> = {

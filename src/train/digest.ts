@@ -31,7 +31,7 @@ export function digestTensors(tensors: Tensors): string {
 }
 
 /** Two running sums over 32-bit words, in the way of FNV-1a. */
-class Digest {
+export class Digest {
   #a = 0x811c9dc5;
   #b = 0x9e3779b9;
 

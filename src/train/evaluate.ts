@@ -21,28 +21,35 @@ export interface EvaluationOptions {
   readonly onProgress?: (clipsDone: number, clips: number) => void;
 }
 
-/** Scores of every clip in order: softmax of the logits, averaged over positions where the network gives many. */
-export async function predict(options: EvaluationOptions): Promise<Prediction[]> {
+export interface Evaluation {
+  readonly score: Score;
+  /** Of every clip, in order. */
+  readonly predictions: readonly Prediction[];
+}
+
+/**
+ * What the network says of every clip: softmax of its logits, averaged over positions where it gives many; and the mean
+ * cross-entropy and accuracy over all clips.
+ */
+export async function evaluateSplit(options: EvaluationOptions): Promise<Evaluation> {
   const predictions: Prediction[] = [];
+  let lossSum = 0;
+  let correct = 0;
   await forEachClip(options, (logits, truth) => {
     const scores = new Float32Array(logits.length);
     softmaxRow(logits, 1, scores);
     predictions.push({ truth, scores });
-  });
-  return predictions;
-}
-
-/** Mean cross-entropy and accuracy over all clips. */
-export async function scoreSplit(options: EvaluationOptions): Promise<Score> {
-  let lossSum = 0;
-  let correct = 0;
-  await forEachClip(options, (logits, truth) => {
     lossSum += crossEntropyRow(logits, truth);
     if (indexOfLargest(logits) === truth) correct++;
   });
-  const { clips } = options.source;
+  const clips = predictions.length;
   const part = (sum: number) => (clips === 0 ? 0 : sum / clips);
-  return { loss: part(lossSum), accuracy: part(correct), clips, correct };
+  return { score: { loss: part(lossSum), accuracy: part(correct), clips, correct }, predictions };
+}
+
+/** The predictions of `evaluateSplit` alone. */
+export async function predict(options: EvaluationOptions): Promise<readonly Prediction[]> {
+  return (await evaluateSplit(options)).predictions;
 }
 
 async function forEachClip(

@@ -2,6 +2,8 @@
  * A recipe: every number that decides how a network is trained, as plain JSON. It is written into checkpoints and model
  * files, so that a result can be trained again from its file alone.
  */
+import { type AugmentConfig, bcResNetAugment } from './features/augment-config.js';
+
 export interface SgdRecipe {
   readonly kind: 'sgd';
   readonly momentum: number;
@@ -39,26 +41,6 @@ export type ScheduleRecipe =
       readonly factor: number;
     };
 
-export interface AugmentRecipe {
-  /** A clip moves by up to this much either way, zeros coming in. */
-  readonly shiftMs: number;
-  /** Background noise under this part of the clips, at a signal-to-noise ratio drawn uniformly in decibels. */
-  readonly noise: { readonly probability: number; readonly snrDb: readonly [low: number, high: number] };
-  /** The level changes by up to this many decibels either way. */
-  readonly gainDb: number;
-  /** Speed (and pitch) change by up to this part either way; 0.1 is ±10 %. */
-  readonly speed: number;
-  /** Masks over the log-mel map, each of a width drawn from 0 to the number given. */
-  readonly specAugment: {
-    readonly frequencyMasks: number;
-    readonly maxBands: number;
-    readonly timeMasks: number;
-    readonly maxFrames: number;
-  };
-  /** α of mixup's Beta(α, α); 0 is none. Source: Zhang et al., 2018. */
-  readonly mixup: number;
-}
-
 export interface Recipe {
   readonly name: string;
   readonly epochs: number;
@@ -80,7 +62,8 @@ export interface Recipe {
   readonly classWeights: 'none' | 'balanced';
   /** Read when there is a teacher: its part of the loss, and the temperature of both softmaxes. */
   readonly distillation: { readonly weight: number; readonly temperature: number };
-  readonly augment: AugmentRecipe;
+  /** How clips are varied; mixup and masks too. */
+  readonly augment: AugmentConfig;
   /** Epochs without a better validation before training stops; null: never. */
   readonly patience: number | null;
   /** Which weights the model file gets: those of the best validation or of the last epoch. */
@@ -110,11 +93,12 @@ export const DEFAULT_RECIPE: Recipe = {
   classWeights: 'none',
   distillation: { weight: 0.7, temperature: 2 },
   augment: {
+    probability: 1,
     shiftMs: 100,
-    noise: { probability: 0.8, snrDb: [5, 30] },
-    gainDb: 0,
     speed: 0,
-    specAugment: { frequencyMasks: 2, maxBands: 6, timeMasks: 2, maxFrames: 20 },
+    gainDb: 0,
+    noise: { probability: 0.8, snrDb: [5, 30] },
+    specAugment: { frequencyMasks: 2, maxBands: 6, timeMasks: 2, maxFrames: 20, value: 'mean' },
     mixup: 0.3,
   },
   patience: null,
@@ -122,13 +106,13 @@ export const DEFAULT_RECIPE: Recipe = {
 };
 
 /**
- * The recipe of BC-ResNet's authors for a network of width τ.
+ * The recipe of BC-ResNet's authors for a network of width τ: plain SGD with decay on every parameter, no smoothing, no
+ * moving average, the last epoch kept.
  *
- * Source: Kim et al., 2021, and Qualcomm-AI-research/bcresnet:main.py. Differs: noise is drawn as a signal-to-noise ratio
- * (there: amplitude up to 0.1) and shift is drawn for every clip (there: together with noise, for 80 %).
+ * Source: Kim et al., 2021, and Qualcomm-AI-research/bcresnet:main.py.
  */
 export function bcResNetRecipe(tau = 1): Recipe {
-  const maxBands = ({ 1.5: 1, 2: 3, 3: 5, 6: 7, 8: 7 } as Record<number, number>)[tau] ?? 0;
+  const maskParameter = ({ 1.5: 1, 2: 3, 3: 5, 6: 7, 8: 7 } as Record<number, number>)[tau] ?? 0;
   return {
     ...DEFAULT_RECIPE,
     name: 'bc-resnet',
@@ -137,13 +121,9 @@ export function bcResNetRecipe(tau = 1): Recipe {
     schedule: { kind: 'cosine', rate: 0.1, warmupEpochs: 5, finalRate: 0 },
     clipNorm: null,
     ema: null,
-    labelSmoothing: 0,
-    augment: {
-      ...DEFAULT_RECIPE.augment,
-      specAugment: { frequencyMasks: maxBands > 0 ? 2 : 0, maxBands, timeMasks: 2, maxFrames: 20 },
-      mixup: 0,
-    },
     statisticsBatches: 0,
+    labelSmoothing: 0,
+    augment: bcResNetAugment(maskParameter),
     keep: 'last',
   };
 }

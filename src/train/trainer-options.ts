@@ -3,9 +3,19 @@ import type { Engine } from '../engine/engine.js';
 import type { Graph } from '../graph/graph.js';
 import type { BatchSource, EvaluationSource } from './batches.js';
 import type { CheckpointSink, TrainingIdentity } from './checkpoint.js';
+import type { Prediction } from './metrics.js';
 import type { Recipe } from './recipe.js';
 import type { Teacher } from './training-network.js';
 import type { EpochRecord, Score, Weights } from './training-state.js';
+
+export interface StartReport {
+  /** Where training begins: 0, 0 or what a checkpoint had done. */
+  readonly epochsDone: number;
+  readonly batchesDone: number;
+  readonly epochs: number;
+  readonly batchesPerEpoch: number;
+  readonly clipsPerEpoch: number;
+}
 
 export interface StepReport {
   /** Counted from 1, like the batch. */
@@ -47,6 +57,8 @@ export interface TrainerOptions {
   /** What may differ from the checkpoint's run. */
   readonly allowChanged?: readonly (keyof TrainingIdentity)[];
   readonly signal?: AbortSignal;
+  /** Once, before the first step. */
+  readonly onStart?: (report: StartReport) => void;
   readonly onStep?: (report: StepReport) => void;
   readonly onEpoch?: (record: EpochRecord) => void | Promise<void>;
 }
@@ -58,6 +70,8 @@ export interface TrainingOutcome {
   readonly epoch: number;
   /** Of these weights; absent without validation clips. */
   readonly validation?: Score;
+  /** Of these weights on the validation clips, in their order. */
+  readonly predictions: readonly Prediction[];
   /** Whether patience ran out before the last epoch. */
   readonly stoppedEarly: boolean;
 }

@@ -7,7 +7,7 @@ import { applyStep, checkFinite } from './apply-step.js';
 import type { Batch } from './batches.js';
 import { checkRecipe } from './check-recipe.js';
 import { encodeCheckpoint, restoreCheckpoint, type TrainingIdentity } from './checkpoint.js';
-import { scoreSplit } from './evaluate.js';
+import { type Evaluation, evaluateSplit } from './evaluate.js';
 import { identityOf } from './identity.js';
 import { decayedParameters } from './optimizer.js';
 import { learningRateAt } from './schedule.js';
@@ -79,7 +79,10 @@ export class Trainer {
    * @throws EngineError if loss or gradients are no longer finite; the last checkpoint stays as it is.
    */
   async run(): Promise<TrainingOutcome> {
-    const { signal, recipe } = this.#options;
+    const { signal, recipe, batches, onStart } = this.#options;
+    const { batchesPerEpoch, clipsPerEpoch } = batches;
+    const { epoch: epochsDone, batch: batchesDone } = this.state;
+    onStart?.({ epochsDone, batchesDone, epochs: recipe.epochs, batchesPerEpoch, clipsPerEpoch });
     try {
       while (!isFinished(this.state, recipe)) await this.#runEpoch();
       return await this.#finish();
@@ -107,7 +110,7 @@ export class Trainer {
       }
     }
     const validation = await this.#validate(state.ema ?? state.weights);
-    const record = this.#closeEpoch(learningRate, validation);
+    const record = this.#closeEpoch(learningRate, validation?.score);
     await this.#save();
     await this.#options.onEpoch?.(record);
   }
@@ -162,14 +165,15 @@ export class Trainer {
     return record;
   }
 
-  async #validate(weights: Weights): Promise<Score | undefined> {
+  async #validate(weights: Weights): Promise<Evaluation | undefined> {
     const { validation: source, graph, signal } = this.#options;
     if (!source || source.clips === 0) return undefined;
     this.#validator.assign({ ...weights.parameters, ...weights.statistics });
     const program = this.#validator;
-    const score = await scoreSplit({ graph, program, maxBatch: VALIDATION_BATCH, source, signal });
-    checkFinite('validation loss', score.loss, this.state);
-    return score;
+    const settings = { graph, program, maxBatch: VALIDATION_BATCH, source, signal };
+    const evaluation = await evaluateSplit(settings);
+    checkFinite('validation loss', evaluation.score.loss, this.state);
+    return evaluation;
   }
 
   async #save(): Promise<void> {
@@ -187,7 +191,8 @@ export class Trainer {
       weights,
       history: state.history,
       epoch: best?.epoch ?? state.epoch,
-      ...(validation && { validation }),
+      ...(validation && { validation: validation.score }),
+      predictions: validation?.predictions ?? [],
       stoppedEarly: state.epoch < recipe.epochs,
     };
   }

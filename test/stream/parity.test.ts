@@ -13,7 +13,7 @@ const meyda = createMeydaFrontEnd(DEFAULT_FRONT_END);
 
 describe('withParity', () => {
   it('stores the scores that the formula gives for the clip', async () => {
-    const { parity } = await withParity(loudnessModel(undefined, 0.1), { engine });
+    const { parity } = await addParity(loudnessModel(undefined, 0.1), engine, meyda);
     const map = meyda.compute(Float32Array.from(parityClip(800), (x) => x / 32768));
     expect(parity?.samples).toEqual(parityClip(800));
     expect(parity?.scores[0]).toBeCloseTo(loudScore(map, 0.1), 4);
@@ -23,7 +23,7 @@ describe('withParity', () => {
 
 describe('verifyModel', () => {
   it('agrees with a file read back, on either front end', async () => {
-    const model = decodeModel(encodeModel(await withParity(loudnessModel(undefined, 0.1), { engine })));
+    const model = decodeModel(encodeModel(await addParity(loudnessModel(undefined, 0.1), engine, meyda)));
     expect(await verifyModel(model, { engine })).toMatchObject({ agrees: true, difference: 0 });
     const { agrees, difference, tolerance } = await verifyModel(model, { engine, frontEnd: meyda });
     expect(agrees).toBe(true);
@@ -31,7 +31,7 @@ describe('verifyModel', () => {
   });
 
   it('tells by how much a changed weight moves the scores', async () => {
-    const model = await withParity(loudnessModel(undefined, 0.1), { engine });
+    const model = await addParity(loudnessModel(undefined, 0.1), engine, meyda);
     const before = model.parity!.scores[0];
     model.parameters['logits/bias'][0] += 0.5;
     const result = await verifyModel(model, { engine });

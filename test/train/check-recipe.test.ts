@@ -35,7 +35,7 @@ describe('checkRecipe', () => {
     ['schedule.kind', { schedule: { kind: 'triangle' } }, 'a known kind', 'triangle'],
     ['optimizer.kind', { optimizer: { kind: 'constructor' } }, 'a known kind', 'constructor'],
     ['optimizer.decays', { optimizer: { ...DEFAULT_RECIPE.optimizer, decays: 'some' } }, 'kernels', 'some'],
-    ['augment.shiftMs', { augment: {} }, 'a number', 'undefined'],
+    ['augment', { augment: null }, 'an object', 'null'],
   ])('names %s when it is out of range', (path, changes, wanted, found) => {
     const fault = faultOf(changes);
     expect(fault.code).toBe('recipe');
@@ -45,18 +45,17 @@ describe('checkRecipe', () => {
     expect(fault.message).toContain(`got ${found}`);
   });
 
-  it('refuses a noise range upside down', () => {
-    const noise = { probability: 0.5, snrDb: [20, 10] };
-    expect(faultOf({ augment: { ...DEFAULT_RECIPE.augment, noise } }).message).toContain(
-      'the lower end first',
-    );
+  it('checks the augmentation as its own room does', () => {
+    const fault = faultOf({ augment: { ...DEFAULT_RECIPE.augment, shiftMs: -1 } });
+    expect(fault.code).toBe('augment');
+    expect(fault.message).toContain('expected shiftMs to be');
   });
 });
 
 describe('bcResNetRecipe', () => {
-  it('holds the numbers of the authors: masks by width, plain momentum, decay on all', () => {
+  it('holds the numbers of the authors: masks narrower than their parameter, plain momentum, decay on all', () => {
     expect([1, 1.5, 2, 3, 6, 8].map((tau) => bcResNetRecipe(tau).augment.specAugment.maxBands)).toEqual([
-      0, 1, 3, 5, 7, 7,
+      0, 0, 2, 4, 6, 6,
     ]);
     expect(bcResNetRecipe().optimizer).toEqual({
       kind: 'sgd',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { GraphBuilder } from '../../src/graph/builder.js';
 import type { EvaluationSource } from '../../src/train/batches.js';
-import { predict, scoreSplit } from '../../src/train/evaluate.js';
+import { evaluateSplit, predict } from '../../src/train/evaluate.js';
 import { expectAllClose } from '../support/all-close.js';
 import { createNaiveEngine } from '../support/naive-engine.js';
 
@@ -34,17 +34,17 @@ async function setUp() {
   return { graph, program, maxBatch: 2, source };
 }
 
-describe('scoreSplit', () => {
+describe('evaluateSplit', () => {
   it('counts right answers and the mean cross-entropy over all batches', async () => {
     const margins = [1, 2, -1, 0, 3]; // Of the right logit over the other, frames averaged.
     const loss = margins.reduce((sum, margin) => sum + Math.log(1 + Math.exp(-margin)), 0) / 5;
-    const score = await scoreSplit(await setUp());
+    const { score } = await evaluateSplit(await setUp());
     expect(score).toMatchObject({ clips: 5, correct: 4, accuracy: 0.8 });
     expect(score.loss).toBeCloseTo(loss, 6);
   });
 
   it('is 0 over no clips', async () => {
-    const score = await scoreSplit({ ...(await setUp()), source: { ...source, clips: 0 } });
+    const { score } = await evaluateSplit({ ...(await setUp()), source: { ...source, clips: 0 } });
     expect(score).toEqual({ loss: 0, accuracy: 0, clips: 0, correct: 0 });
   });
 });

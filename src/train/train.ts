@@ -1,0 +1,195 @@
+/** From recordings and the name of a network to a model. */
+import { sameFrontEnd } from '../audio/check-front-end.js';
+import { DEFAULT_FRONT_END, type FrontEndConfig, featureShape } from '../audio/front-end.js';
+import { SAMPLE_RATE_HZ } from '../audio/sample-rate.js';
+import type { Engine } from '../engine/engine.js';
+import { ConfigError } from '../errors.js';
+import type { Model } from '../formats/model.js';
+import type { Graph } from '../graph/graph.js';
+import { buildModel, modelEntry } from '../models/models.js';
+import { addParity } from './add-parity.js';
+import type { ClipStore } from './clip-store.js';
+import { describeData } from './data-digest.js';
+import type { DataSet } from './data-set.js';
+import { createBatchSource } from './features/batch-source.js';
+import { createEvaluationSource } from './features/evaluation-source.js';
+import { startFrontEnd } from './features/make-batches.js';
+import { type Recipe, recipeFor } from './recipe.js';
+import { Trainer } from './trainer.js';
+import type { TrainerOptions, TrainingOutcome } from './trainer-options.js';
+import type { Teacher } from './training-network.js';
+import { initializeFrom } from './transfer.js';
+
+export interface TrainModelOptions
+  extends Pick<
+    TrainerOptions,
+    'checkpoints' | 'resume' | 'allowChanged' | 'signal' | 'onStart' | 'onStep' | 'onEpoch' | 'threads'
+  > {
+  readonly dataSet: DataSet;
+  /** Holds every training and validation clip and noise file of the data set. */
+  readonly store: ClipStore;
+  /** A name of the registry. */
+  readonly model: string;
+  readonly engine: Engine;
+  /** Default: the recipe of the network's family. */
+  readonly recipe?: Recipe;
+  /** Default 1. */
+  readonly seed?: number;
+  /** Default: that of `init`, else what the network's input asks for. */
+  readonly frontEnd?: FrontEndConfig;
+  /** What computes features. Default `wasm`. */
+  readonly frontEndImplementation?: 'wasm' | 'meyda';
+  /** Workers that vary clips and compute features; 0: on the calling thread. Default 1. */
+  readonly featureThreads?: number;
+  /** A trained model to start from; with `freeze: 'features'` only its new head learns. */
+  readonly init?: { readonly model: Model; readonly freeze?: 'features' | 'none' };
+  /** A trained model of the same labels whose answers are learned too. */
+  readonly teacher?: Model;
+  readonly licence?: string;
+}
+
+export interface TrainedModel extends Omit<TrainingOutcome, 'weights'> {
+  readonly model: Model;
+}
+
+/** What options leave open, decided. */
+interface Plan {
+  readonly graph: Graph;
+  readonly recipe: Recipe;
+  readonly seed: number;
+  readonly frontEnd: FrontEndConfig;
+  readonly implementation: 'wasm' | 'meyda';
+}
+
+/**
+ * Trains a network on the training clips of a data set, watches it on the validation clips, never reads the test clips.
+ * The model's bytes depend on data, network, recipe, seed, front end and the engine's kernels alone.
+ *
+ * @throws ConfigError for an unknown network, a recipe out of range, an `init` or `teacher` that does not fit.
+ * @throws EngineError if training diverges; the signal's reason when it aborts, after a checkpoint.
+ * @example
+ * const { dataSet, store } = await loadDataSet(await openDataSet('recordings'));
+ * const engine = await createEngine('wasm');
+ * const { model } = await trainModel({ dataSet, store, model: 'ghostnet-tiny', engine });
+ * await writeModelFile('words.safetensors', model);
+ */
+export async function trainModel(options: TrainModelOptions): Promise<TrainedModel> {
+  const plan = planOf(options);
+  const sources = await openSources(options, plan);
+  try {
+    const trainer = await Trainer.create(trainerOptions(options, plan, sources));
+    try {
+      const { weights, ...outcome } = await trainer.run();
+      const model: Model = {
+        name: options.model,
+        graph: plan.graph,
+        labels: options.dataSet.labels,
+        frontEnd: plan.frontEnd,
+        clipMs: options.dataSet.clipMs,
+        ...weights,
+        training: trainingRecord(options, plan, outcome),
+        ...(options.dataSet.attribution && { attribution: options.dataSet.attribution }),
+        ...(options.licence !== undefined && { licence: options.licence }),
+      };
+      const frontEnd = await startFrontEnd(plan.frontEnd, plan.implementation);
+      return { model: await addParity(model, options.engine, frontEnd), ...outcome };
+    } finally {
+      trainer.dispose();
+    }
+  } finally {
+    sources.batches.dispose();
+    sources.validation.dispose();
+  }
+}
+
+function planOf(options: TrainModelOptions): Plan {
+  const { model: name, dataSet, init } = options;
+  const frontEnd = options.frontEnd ?? init?.model.frontEnd ?? frontEndFor(name);
+  const samples = (dataSet.clipMs * SAMPLE_RATE_HZ) / 1000;
+  return {
+    graph: buildModel(name, { labels: dataSet.labels.length, input: featureShape(frontEnd, samples) }),
+    recipe: options.recipe ?? recipeFor(name),
+    seed: options.seed ?? 1,
+    frontEnd,
+    implementation: options.frontEndImplementation ?? 'wasm',
+  };
+}
+
+/** The default front end, with deltas for networks of three maps. */
+function frontEndFor(name: string): FrontEndConfig {
+  const [, , maps] = modelEntry(name).input;
+  return maps === 3 ? { ...DEFAULT_FRONT_END, deltas: { reachFrames: 2 } } : DEFAULT_FRONT_END;
+}
+
+type Sources = Required<Pick<TrainerOptions, 'batches' | 'validation'>>;
+
+async function openSources({ dataSet, store, ...options }: TrainModelOptions, plan: Plan): Promise<Sources> {
+  const { frontEnd, implementation: frontEndImplementation, recipe, seed } = plan;
+  const { batchSize, augment, labelSmoothing, classWeights } = recipe;
+  const threads = options.featureThreads ?? 1;
+  const shared = { store, frontEnd, frontEndImplementation };
+  const validation = await createEvaluationSource({ ...shared, clips: dataSet.validation });
+  const variation = { augment, labelSmoothing, classWeights };
+  const batches = await createBatchSource({ ...shared, ...variation, dataSet, batchSize, seed, threads });
+  return { batches, validation };
+}
+
+function trainerOptions(options: TrainModelOptions, plan: Plan, sources: Sources): TrainerOptions {
+  const { dataSet, store, engine, init, threads, signal, teacher } = options;
+  const { graph, recipe, seed, frontEnd } = plan;
+  const { labels } = dataSet;
+  const transfer = init && initializeFrom({ ...init, graph, labels, frontEnd, seed });
+  return {
+    ...sources,
+    graph,
+    engine,
+    recipe,
+    seed,
+    threads,
+    signal,
+    data: { ...describeData(dataSet, store, frontEnd), implementation: plan.implementation },
+    start: transfer?.weights,
+    trained: transfer?.trained,
+    teacher: teacher && teacherFrom(teacher, labels, frontEnd),
+    checkpoints: options.checkpoints,
+    resume: options.resume,
+    allowChanged: options.allowChanged,
+    onStart: options.onStart,
+    onStep: options.onStep,
+    onEpoch: options.onEpoch,
+  };
+}
+
+function teacherFrom(model: Model, labels: readonly string[], frontEnd: FrontEndConfig): Teacher {
+  const { graph, parameters, statistics } = model;
+  const sameLabels = labels.join('\n') === model.labels.join('\n');
+  if (sameLabels && sameFrontEnd(model.frontEnd, frontEnd)) return { graph, parameters, statistics };
+  const [wanted, found] = sameLabels
+    ? ['the front end of the training', 'another']
+    : [`labels ${labels.join(', ')}`, model.labels.join(', ')];
+  throw new ConfigError(
+    'teacher',
+    `Cannot learn from teacher ${model.name}: expected ${wanted}, got ${found}`,
+  );
+}
+
+/** What the model file says about its training: nothing of time, place or machine. */
+function trainingRecord(
+  { dataSet, engine, init, teacher }: TrainModelOptions,
+  { recipe, seed, implementation }: Plan,
+  { epoch, history, validation, stoppedEarly }: Omit<TrainingOutcome, 'weights' | 'predictions'>,
+): Record<string, unknown> {
+  return {
+    recipe,
+    seed,
+    engine: `${engine.name} ${engine.kernels}`,
+    frontEndImplementation: implementation,
+    clips: { train: dataSet.train.length, validation: dataSet.validation.length },
+    ...(init && { init: { model: init.model.name, freeze: init.freeze ?? 'none' } }),
+    ...(teacher && { teacher: teacher.name }),
+    epochs: history.length,
+    epoch,
+    stoppedEarly,
+    ...(validation && { validation }),
+  };
+}

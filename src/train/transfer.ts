@@ -1,0 +1,107 @@
+/** Starts training from a model that has learned before. */
+import { sameFrontEnd } from '../audio/check-front-end.js';
+import type { FrontEndConfig } from '../audio/front-end.js';
+import { ConfigError } from '../errors.js';
+import type { Model } from '../formats/model.js';
+import { type Graph, nodesByName, type Tensors } from '../graph/graph.js';
+import { initializeParameters, initializeStatistics } from '../graph/initialize.js';
+import { parameterNames } from './freeze.js';
+import type { Weights } from './training-state.js';
+
+export interface TransferOptions {
+  /** What training goes on from. */
+  readonly model: Model;
+  /** The network to train, with a head for `labels`. */
+  readonly graph: Graph;
+  readonly labels: readonly string[];
+  readonly frontEnd: FrontEndConfig;
+  /** Draws what the model does not have. */
+  readonly seed: number;
+  /** `features`: only the head is trained, the rest keeps its bytes. Default `none`. */
+  readonly freeze?: 'features' | 'none';
+}
+
+export interface Transfer {
+  readonly weights: Weights;
+  /** Parameters to train, for `TrainerOptions.trained`. */
+  readonly trained: readonly string[];
+  /** Parameters drawn anew, the head's first. */
+  readonly fresh: readonly string[];
+}
+
+/**
+ * Takes every tensor whose name and shape agree. The head (the last layers with parameters before the output) is drawn anew
+ * unless the model has the same labels in the same order; so is whatever else the model lacks.
+ *
+ * @throws ConfigError if the front ends differ, nothing but the head agrees, or features are to be frozen that the model
+ * does not have.
+ */
+export function initializeFrom(options: TransferOptions): Transfer {
+  const { model, graph, labels, seed, freeze = 'none' } = options;
+  checkFrontEnd(options);
+  const head = headParameters(graph);
+  const sameLabels =
+    labels.length === model.labels.length && labels.every((label, i) => label === model.labels[i]);
+  const parameters = initializeParameters(graph, seed);
+  const statistics = initializeStatistics(graph);
+  const names = Object.keys(parameters);
+  const wanted = names.filter((name) => sameLabels || !head.has(name));
+  const taken = new Set(takeAgreeing(parameters, graph.parameters, wanted, model));
+  takeAgreeing(statistics, graph.statistics, Object.keys(statistics), model);
+  const fresh = [
+    ...names.filter((name) => head.has(name)),
+    ...names.filter((name) => !head.has(name)),
+  ].filter((name) => !taken.has(name));
+  const missing = fresh.filter((name) => !head.has(name));
+  const isUseless = missing.length === names.length - head.size;
+  if (isUseless || (freeze === 'features' && missing.length > 0)) {
+    const what = freeze === 'features' ? 'all features' : 'features';
+    throw new ConfigError(
+      'transfer-network',
+      `Cannot start from ${model.name}: expected ${what} of ${graph.name} in it, got none for ${missing[0] ?? graph.name}`,
+      { value: missing[0] },
+    );
+  }
+  return { weights: { parameters, statistics }, fresh, trained: freeze === 'features' ? [...head] : names };
+}
+
+/** Copies what agrees in name and shape into `to`; returns its names. */
+function takeAgreeing(
+  to: Tensors,
+  specs: Readonly<Record<string, { readonly shape: readonly number[] }>>,
+  names: readonly string[],
+  { graph, parameters, statistics }: Model,
+): string[] {
+  return names.filter((name) => {
+    const spec = graph.parameters[name] ?? graph.statistics[name];
+    const values = parameters[name] ?? statistics[name];
+    if (!spec || !values || spec.shape.join() !== specs[name].shape.join()) return false;
+    to[name].set(values);
+    return true;
+  });
+}
+
+/** Parameters of the last layers before the output: going back from it, the first nodes that have any. */
+export function headParameters(graph: Graph): ReadonlySet<string> {
+  const nodes = nodesByName(graph);
+  const names = new Set<string>();
+  const visit = (name: string) => {
+    const node = nodes.get(name)!;
+    const own = parameterNames(node).filter((parameter) => Object.hasOwn(graph.parameters, parameter));
+    own.forEach((parameter) => {
+      names.add(parameter);
+    });
+    if (own.length === 0) node.inputs.forEach(visit);
+  };
+  graph.outputs.forEach(visit);
+  return names;
+}
+
+function checkFrontEnd({ model, frontEnd }: TransferOptions): void {
+  if (sameFrontEnd(model.frontEnd, frontEnd)) return;
+  throw new ConfigError(
+    'front-end-mismatch',
+    `Cannot start from ${model.name}: expected the front end that the training uses, got another configuration`,
+    { value: model.frontEnd },
+  );
+}
