@@ -60,6 +60,16 @@ export function wavFault(
   return new AudioFormatError(code, `Cannot read ${name}: expected ${wanted}, got ${found}`, { value });
 }
 
+/** @throws AudioFormatError naming the first sample that is NaN or infinite. */
+export function checkFinite(samples: Float32Array, name: string): void {
+  // x − x is 0 for finite numbers and NaN for the others.
+  let sum = 0;
+  for (let i = 0; i < samples.length; i++) sum += samples[i] - samples[i];
+  if (sum === 0) return;
+  const at = samples.findIndex((x) => !Number.isFinite(x));
+  throw wavFault('audio-not-finite', name, 'finite samples', `${samples[at]} at sample ${at}`, samples[at]);
+}
+
 interface Chunk {
   readonly offset: number;
   readonly size: number;

@@ -2,7 +2,7 @@
 import nodeWav from 'node-wav';
 import { AudioFormatError } from '../errors.js';
 import { A_LAW, MU_LAW } from './companding.js';
-import { parseWavContainer, type WavContainer, wavFault } from './wav-container.js';
+import { checkFinite, parseWavContainer, type WavContainer } from './wav-container.js';
 
 /** A recording in memory. */
 export interface AudioClip {
@@ -23,7 +23,7 @@ export function readWav(bytes: Uint8Array, name = 'the WAV file'): AudioClip {
   const { channels, sampleRateHz } = container;
   const columns = nodeWav.decode(normalized(bytes, container)).channelData;
   for (const column of columns) restoreScale(column, container);
-  const samples = channels === 1 ? columns[0] : average(columns);
+  const samples = channels === 1 ? columns[0] : averageChannels(columns);
   if (container.encoding === 'float') checkFinite(samples, name);
   return { samples, sampleRateHz, channels };
 }
@@ -151,8 +151,9 @@ function restoreScale(samples: Float32Array, { encoding, bits }: WavContainer): 
   for (let i = 0; i < samples.length; i++) samples[i] = samples[i] * odd + Math.abs(samples[i]) * even;
 }
 
-function average(columns: Float32Array[]): Float32Array {
-  const mono = columns[0];
+/** The mean of channels of one length, as a new array. */
+export function averageChannels(columns: readonly Float32Array[]): Float32Array {
+  const mono = new Float32Array(columns[0].length);
   const count = columns.length;
   for (let i = 0; i < mono.length; i++) {
     let sum = 0;
@@ -162,18 +163,9 @@ function average(columns: Float32Array[]): Float32Array {
   return mono;
 }
 
-function checkFinite(samples: Float32Array, name: string): void {
-  // x − x is 0 for finite numbers and NaN for the others.
-  let sum = 0;
-  for (let i = 0; i < samples.length; i++) sum += samples[i] - samples[i];
-  if (sum === 0) return;
-  const at = samples.findIndex((x) => !Number.isFinite(x));
-  throw wavFault('wav-not-finite', name, 'finite samples', `${samples[at]} at sample ${at}`, samples[at]);
-}
-
 function notFinite(action: string, value: number, at: number): AudioFormatError {
   return new AudioFormatError(
-    'wav-not-finite',
+    'audio-not-finite',
     `Cannot ${action}: expected finite samples, got ${value} at sample ${at}`,
     {
       value,
