@@ -22,9 +22,9 @@ export function readFlacStreamInfo(bytes: Uint8Array): FlacStreamInfo | undefine
 export function restoreFlacScale(samples: Float32Array, bits: number): void {
   if (bits > 16) return;
   const scale = 2 ** (bits - 1);
-  // −1 and 1 would do for both; any other number but 0 tells.
-  const witness = samples.find((x) => x !== 0 && Math.abs(x) !== 1) ?? 0;
+  // Near ±1 both readings look like integers; any smaller number tells.
+  const witness = samples.find((x) => x !== 0 && Math.abs(x) < 0.99) ?? 0;
   const integer = Math.round(witness * (scale - 1));
-  if (Math.abs(witness * (scale - 1) - integer) > Math.abs(integer) * 1e-6) return;
+  if (Math.abs(witness * (scale - 1) - integer) > Math.abs(integer) * 1.2e-7) return;
   for (let i = 0; i < samples.length; i++) samples[i] = Math.round(samples[i] * (scale - 1)) / scale;
 }
