@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/errors.js';
 import { costsOf } from '../../src/graph/costs.js';
 import { nodesByName } from '../../src/graph/graph.js';
-import { checkGraph } from '../../src/graph/shapes.js';
+import { checkGraph, parameterShapes } from '../../src/graph/shapes.js';
 import { buildModel, MODELS, modelEntry, nearestName } from '../../src/models/models.js';
 
 describe('MODELS', () => {
@@ -21,6 +21,31 @@ describe('MODELS', () => {
     expect(graph.outputs).toEqual(['logits']);
     expect(nodes.get('logits')!.shape[2]).toBe(7);
     expect(graph.losses).toEqual([]);
+  });
+});
+
+describe('the graphs of the registry', () => {
+  it.each(Object.values(MODELS))('leave no node of $name unused, nor any parameter', (entry) => {
+    const graph = entry.build();
+    const nodes = nodesByName(graph);
+    const used = new Set<string>();
+    const visit = [...graph.outputs];
+    for (let name = visit.pop(); name !== undefined; name = visit.pop()) {
+      if (used.has(name)) continue;
+      used.add(name);
+      visit.push(...nodes.get(name)!.inputs);
+    }
+    expect(graph.nodes.filter(({ name }) => !used.has(name)).map(({ name }) => name)).toEqual([]);
+    const needed = graph.nodes.flatMap((node) =>
+      parameterShapes(node, nodes.get(node.inputs[0])?.shape).map(([name]) => name),
+    );
+    expect(new Set(needed)).toEqual(
+      new Set([...Object.keys(graph.parameters), ...Object.keys(graph.statistics)]),
+    );
+  });
+
+  it.each(Object.values(MODELS))('keep $name the same from build to build', (entry) => {
+    expect(JSON.stringify(entry.build())).toBe(JSON.stringify(entry.build()));
   });
 });
 
