@@ -24,7 +24,7 @@ const RECIPE: Recipe = {
   },
 };
 
-const { dataSet, store } = toneDataSet();
+const { dataSet, store } = toneDataSet({ clipMs: 500 });
 let engine: Engine;
 let first: TrainedModel;
 const written: Uint8Array[] = [];
@@ -80,7 +80,7 @@ describe('trainModel', () => {
   });
 
   it('refuses a checkpoint of other recordings, by their sound', async () => {
-    const other = toneDataSet({ seed: 2 });
+    const other = toneDataSet({ clipMs: 500, seed: 2 });
     const error = await train({ ...other, resume: written[3] }).catch((thrown) => thrown);
     expect(error).toBeInstanceOf(ConfigError);
     expect(error.value).toBe('data');

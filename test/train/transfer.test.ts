@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest';
+import { DEFAULT_FRONT_END } from '../../src/audio/front-end.js';
+import { ConfigError } from '../../src/errors.js';
+import type { Model } from '../../src/formats/model.js';
+import { GraphBuilder } from '../../src/graph/builder.js';
+import { initializeParameters, initializeStatistics } from '../../src/graph/initialize.js';
+import { headParameters, initializeFrom, type TransferOptions } from '../../src/train/transfer.js';
+import { TOY_LABELS, TOY_SHAPE, toyGraph } from '../support/toy-clips.js';
+
+const HEAD = ['head/weight', 'head/bias'];
+
+function toyModel(): Model {
+  const graph = toyGraph();
+  const statistics = initializeStatistics(graph);
+  statistics['norm/mean'].fill(5);
+  const parameters = initializeParameters(graph, 1);
+  return {
+    name: 'toy',
+    graph,
+    labels: TOY_LABELS,
+    frontEnd: DEFAULT_FRONT_END,
+    clipMs: 70,
+    parameters,
+    statistics,
+  };
+}
+
+function options(changes: Partial<TransferOptions> = {}): TransferOptions {
+  const labels = ['up', 'left', 'right'];
+  return { model: toyModel(), graph: toyGraph(), labels, frontEnd: DEFAULT_FRONT_END, seed: 2, ...changes };
+}
+
+function faultOf(changes: Partial<TransferOptions>): ConfigError {
+  try {
+    initializeFrom(options(changes));
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError);
+    return error as ConfigError;
+  }
+  return expect.fail('no error');
+}
+
+describe('initializeFrom', () => {
+  it('takes everything but the head when the labels are others, or in another order', () => {
+    const { weights, fresh, trained } = initializeFrom(options());
+    const { parameters, statistics } = toyModel();
+    const drawn = initializeParameters(toyGraph(), 2);
+    expect(fresh).toEqual(HEAD);
+    expect(trained).toEqual(Object.keys(parameters));
+    expect(weights.statistics).toEqual(statistics);
+    for (const [name, values] of Object.entries(weights.parameters)) {
+      expect(values, name).toEqual(HEAD.includes(name) ? drawn[name] : parameters[name]);
+    }
+  });
+
+  it('keeps the head when the labels are the same', () => {
+    const { weights, fresh } = initializeFrom(options({ labels: TOY_LABELS }));
+    expect(fresh).toEqual([]);
+    expect(weights.parameters).toEqual(toyModel().parameters);
+  });
+
+  it('makes a head of another size', () => {
+    const labels = ['a', 'b', 'c', 'd', 'e'];
+    const { weights, fresh } = initializeFrom(options({ labels, graph: toyGraph(5) }));
+    expect(fresh).toEqual(HEAD);
+    expect(weights.parameters['head/weight']).toHaveLength(8 * 5);
+  });
+
+  it('trains the head alone with frozen features, the model’s own arrays untouched', () => {
+    const model = toyModel();
+    const { trained, weights } = initializeFrom(options({ model, freeze: 'features' }));
+    expect(trained).toEqual(HEAD);
+    weights.parameters['hidden/weight'].fill(0);
+    expect(model.parameters).toEqual(toyModel().parameters);
+  });
+
+  it('draws what has another shape, unless features are to be frozen', () => {
+    const wider = toyGraph(3, 9);
+    const { fresh } = initializeFrom(options({ graph: wider }));
+    expect(fresh).toEqual([...HEAD, 'hidden/weight', 'norm-2/gamma', 'norm-2/beta']);
+    const fault = faultOf({ graph: wider, freeze: 'features' });
+    expect(fault.code).toBe('transfer-network');
+    expect(fault.message).toContain('Cannot start from toy: expected all features of toy in it');
+  });
+
+  it('refuses another front end and a network of which nothing agrees', () => {
+    const fault = faultOf({ frontEnd: { ...DEFAULT_FRONT_END, highHz: 4000 } });
+    expect(fault.code).toBe('front-end-mismatch');
+    expect(fault.message).toContain('Cannot start from toy: expected the front end');
+    const builder = new GraphBuilder('other');
+    const x = builder.dense(builder.input('features', TOY_SHAPE), { channels: 5, name: 'body' });
+    const graph = builder.build({ outputs: [builder.dense(x, { channels: 3, name: 'head' })] });
+    expect(faultOf({ graph }).code).toBe('transfer-network');
+  });
+});
+
+describe('headParameters', () => {
+  it('finds the last layers behind pooling, all of them where branches end together', () => {
+    expect([...headParameters(toyGraph())]).toEqual(HEAD);
+    const builder = new GraphBuilder('two');
+    const x = builder.input('features', [4, 4, 2]);
+    const a = builder.conv2d(x, { channels: 3, name: 'a' });
+    const b = builder.dense(x, { channels: 3, bias: false, name: 'b' });
+    const graph = builder.build({ outputs: [builder.globalAvgPool(builder.add(a, b))] });
+    expect([...headParameters(graph)]).toEqual(['a/weight', 'b/weight']);
+  });
+});
