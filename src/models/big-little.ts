@@ -3,7 +3,8 @@
  *
  * Paper: Chen, Fan, Mallinar, Sercu, Feris, "Big-Little Net: An Efficient Multi-Scale Feature Representation for Visual
  * and Speech Recognition", ICLR 2019, arXiv 1807.03848. Reference code: IBM/BigLittleNet (Apache-2.0), read, not copied.
- * What differs: nothing in the arithmetic; the gates of squeeze-excitation are dense layers.
+ * What differs: nothing in the arithmetic; the gates of squeeze-excitation are dense layers with their start, and
+ * convolutions in groups start from a fan-out by group.
  */
 import { GraphBuilder, type Value } from '../graph/builder.js';
 import type { Graph, Pair } from '../graph/graph.js';

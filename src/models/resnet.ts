@@ -5,7 +5,8 @@
  * Papers: He et al. 2016, arXiv 1512.03385; Xie et al. 2017, arXiv 1611.05431; Hu et al. 2018, arXiv 1709.01507.
  * Reference code: pytorch/vision, torchvision/models/resnet.py (BSD-3-Clause), read, not copied.
  * What differs: nothing in the arithmetic; as in that code, and unlike the first paper, the 3 × 3 convolution
- * carries a bottleneck's stride. Squeeze-excitation has a waist of channels / 16 with biases.
+ * carries a bottleneck's stride. Squeeze-excitation has a waist of channels / 16 with biases. γ of a block's last
+ * BatchNorm starts at 0, an option there.
  */
 import { GraphBuilder } from '../graph/builder.js';
 import type { Graph } from '../graph/graph.js';
