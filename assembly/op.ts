@@ -2,7 +2,7 @@
  * Numbers of the kernels and activations: shared by the kernels and by the compiler of graphs (src/engine/wasm).
  * An instruction is `[op, words, …arguments]` of 32 bits each.
  */
-export const enum Op {
+export enum Op {
   Gemm = 0,
   Convolution = 1,
   Depthwise = 2,
@@ -48,7 +48,7 @@ export const enum Op {
   ColumnSums = 57,
 }
 
-export const enum Act {
+export enum Act {
   None = 0,
   Relu = 1,
   Relu6 = 2,
@@ -62,7 +62,7 @@ export const enum Act {
   Mish = 10,
 }
 
-export const enum Binary {
+export enum Binary {
   Add = 0,
   Multiply = 1,
   Maximum = 2,

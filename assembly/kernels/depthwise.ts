@@ -82,6 +82,18 @@ function inside3(a: usize, x: usize, w: usize, to: usize, count: i32, step: usiz
     const lanes = min(4, C - c);
     let p = x + at;
     let y = to + at;
+    if (lanes == 4 && act <= Act.Relu && !accumulate) {
+      const floor = f32x4.splat(act == Act.Relu ? 0 : -Infinity);
+      for (let i = 0; i < count; i++) {
+        let sum = fma4(v128.load(p), w0, start);
+        sum = fma4(v128.load(p + tap), w1, sum);
+        sum = fma4(v128.load(p + 2 * tap), w2, sum);
+        v128.store(y, f32x4.pmax(sum, floor));
+        p += step;
+        y += row;
+      }
+      continue;
+    }
     for (let i = 0; i < count; i++) {
       let sum = fma4(v128.load(p), w0, start);
       sum = fma4(v128.load(p + tap), w1, sum);
@@ -117,6 +129,26 @@ function inside9(a: usize, x: usize, w: usize, to: usize, count: i32, step: usiz
     const lanes = min(4, C - c);
     let p0 = x + at;
     let y = to + at;
+    if (lanes == 4 && act <= Act.Relu && !accumulate) {
+      const floor = f32x4.splat(act == Act.Relu ? 0 : -Infinity);
+      for (let i = 0; i < count; i++) {
+        const p1 = p0 + timeTap;
+        const p2 = p1 + timeTap;
+        let sum = fma4(v128.load(p0), w0, start);
+        sum = fma4(v128.load(p0 + tap), w1, sum);
+        sum = fma4(v128.load(p0 + 2 * tap), w2, sum);
+        let other = f32x4.mul(v128.load(p1), w3);
+        other = fma4(v128.load(p1 + tap), w4, other);
+        other = fma4(v128.load(p1 + 2 * tap), w5, other);
+        sum = fma4(v128.load(p2), w6, sum);
+        other = fma4(v128.load(p2 + tap), w7, other);
+        sum = fma4(v128.load(p2 + 2 * tap), w8, sum);
+        v128.store(y, f32x4.pmax(f32x4.add(sum, other), floor));
+        p0 += step;
+        y += row;
+      }
+      continue;
+    }
     for (let i = 0; i < count; i++) {
       const p1 = p0 + timeTap;
       const p2 = p1 + timeTap;
@@ -159,8 +191,18 @@ export function depthwise(a: usize, clips: i32): void {
   const fEnd = max(fFirst, endInside(F, Fo, dim(a, 12), dim(a, 8), (kf - 1) * df + 1));
   const nine = kt == 3 && kf == 3;
   const three = (kt == 3 && kf == 1) || (kt == 1 && kf == 3);
+  // Over time alone, whole lines are one long run of positions.
+  const runs = three && kf == 1 && dim(a, 7) == 1 && dim(a, 8) == 1 && dim(a, 12) == 0 && F == Fo;
+  const tFirst = min(To, max(0, dim(a, 11)));
+  const tEnd = max(tFirst, min(To, T + dim(a, 11) - 2 * dt));
   for (let clip = 0; clip < clips; clip++) {
+    if (runs && tFirst < tEnd) {
+      const x = <usize>word(a, 0) + <usize>((clip * T + tFirst - dim(a, 11)) * F * C) * 4;
+      const y = <usize>word(a, 3) + (<usize>((clip * To + tFirst) * F * C) << 2);
+      inside3(a, x, w, y, (tEnd - tFirst) * F, step, timeTap);
+    }
     for (let t = 0; t < To; t++) {
+      if (runs && t >= tFirst && t < tEnd) continue;
       const t0 = t * dim(a, 7) - dim(a, 11);
       const line = <usize>word(a, 0) + ((<usize>(clip * T * F * C) + <usize>0) << 2) + <usize>(t0 * F * C) * 4;
       const to = <usize>word(a, 3) + (<usize>((clip * To + t) * Fo * C) << 2);
@@ -295,10 +337,23 @@ export function depthwiseWeightGradient(a: usize, clips: i32): void {
   const fFirst = firstInside(pf, sf);
   const fEnd = max(fFirst, endInside(F, Fo, pf, sf, (kf - 1) * df + 1));
   const nine = kt == 3 && kf == 3;
+  const runs = kf == 1 && dim(a, 7) == 1 && sf == 1 && pf == 0 && F == Fo;
   for (let clip = 0; clip < clips; clip++) {
     for (let c = 0; c < C; c += 4) {
       const lanes = min(4, C - c);
       const g = <usize>word(a, 3) + (<usize>c << 2);
+      if (runs) {
+        for (let u = 0; u < kt; u++) {
+          const shift = u * dt - dim(a, 11);
+          const first = max(0, -shift);
+          const end = min(To, T - shift);
+          if (first >= end) continue;
+          const x = <usize>word(a, 0) + <usize>((clip * T + first + shift) * F * C + c) * 4;
+          const dy = <usize>word(a, 1) + (<usize>((clip * To + first) * F * C + c) << 2);
+          rowGradient1(x, dy, (end - first) * F, row, row, g + <usize>u * row, lanes);
+        }
+        continue;
+      }
       for (let t = 0; t < To; t++) {
         const t0 = t * dim(a, 7) - dim(a, 11);
         const line = <usize>word(a, 0) + (<usize>(clip * T * F * C + c) << 2) + <usize>(t0 * F * C) * 4;

@@ -8,6 +8,8 @@ import { activate4, derivative4, fma4, real, storeLanes, word } from './simd';
 
 /** Rows taken at a time, so that they stay in cache over all channels. */
 const CHUNK: i32 = 256;
+/** Lines of a map cut into bands taken at a time, row by row of frequency. */
+const LINES: i32 = 64;
 
 // @ts-ignore: decorator
 @inline
@@ -59,26 +61,30 @@ export function moments(a: usize, clips: i32): void {
 
 /** Sums of x − x[first row] and its square; the first row stands in for the mean so that little cancels. */
 function sumBand(x: usize, sums: usize, outer: i32, step: i32, rows: i32, C: i32): void {
+  // The longer of the two loops runs innermost: a band has few rows, but comes `outer` times.
+  if (outer > rows) sumRows(x, sums, rows, 1, outer, step, C);
+  else sumRows(x, sums, outer, step, rows, 1, C);
+}
+
+/** Over `few` starts (`fewStep` rows apart) of `many` rows each (`manyStep` apart). */
+function sumRows(x: usize, sums: usize, few: i32, fewStep: i32, many: i32, manyStep: i32, C: i32): void {
   const row = <usize>C << 2;
-  const together = max(1, CHUNK / rows);
-  for (let o = 0; o < outer; o += together) {
-    const lines = min(together, outer - o);
-    for (let r = 0; r < rows; r += CHUNK) {
-      const count = min(CHUNK, rows - r);
-      const start = x + (<usize>(o * step + r) * row);
+  const stride = <usize>manyStep * row;
+  for (let r = 0; r < many; r += CHUNK) {
+    const count = min(CHUNK, many - r);
+    for (let o = 0; o < few; o++) {
+      const start = x + <usize>(o * fewStep + r * manyStep) * row;
       for (let c = 0; c < C; c += 4) {
         const at = <usize>c << 2;
         const origin = v128.load(x + at);
         let s = f32x4.splat(0);
         let q = s;
-        for (let l = 0; l < lines; l++) {
-          let p = start + at + <usize>(l * step) * row;
-          for (let i = 0; i < count; i++) {
-            const v = f32x4.sub(v128.load(p), origin);
-            s = f32x4.add(s, v);
-            q = fma4(v, v, q);
-            p += row;
-          }
+        let p = start + at;
+        for (let i = 0; i < count; i++) {
+          const v = f32x4.sub(v128.load(p), origin);
+          s = f32x4.add(s, v);
+          q = fma4(v, v, q);
+          p += stride;
         }
         flush(sums + (<usize>c << 4), s, q, min(4, C - c));
       }
@@ -94,13 +100,14 @@ export function scaleShift(a: usize, clips: i32): void {
   const rows = bands > 1 ? word(a, 5) : word(a, 5) * clips;
   const outer = bands > 1 ? word(a, 4) * clips : 1;
   const row = <usize>C << 2;
-  for (let o = 0; o < outer; o++) {
-    for (let b = 0; b < bands; b++) {
-      for (let r = 0; r < rows; r += CHUNK) {
-        const at = <usize>((o * bands + b) * rows + r) * row;
-        applyRows(a, at, min(CHUNK, rows - r), row, (b * C) << 2, C);
-      }
-    }
+  const F = bands * rows;
+  if (outer == 1) {
+    for (let r = 0; r < rows; r += CHUNK) applyRows(a, <usize>r * row, min(CHUNK, rows - r), row, 0, C);
+    return;
+  }
+  for (let o = 0; o < outer; o += LINES) {
+    const lines = min(LINES, outer - o);
+    for (let f = 0; f < F; f++) applyRows(a, <usize>(o * F + f) * row, lines, <usize>F * row, ((f / rows) * C) << 2, C);
   }
 }
 
@@ -151,14 +158,14 @@ export function normalizeReduce(a: usize, clips: i32): void {
   const outer = bands > 1 ? word(a, 12) * clips : 1;
   const sums = <usize>word(a, 7);
   memory.fill(sums, 0, <usize>(bands * C) << 4);
-  const together = max(1, CHUNK / rows);
-  for (let b = 0; b < bands; b++) {
-    for (let o = 0; o < outer; o += together) {
-      const lines = min(together, outer - o);
-      for (let r = 0; r < rows; r += CHUNK) {
-        const at = <usize>(((o * bands + b) * rows + r) * C) << 2;
-        reduceRows(a, at, min(CHUNK, rows - r), lines, <usize>(bands * rows * C) << 2, b * C, C);
-      }
+  const row = <usize>C << 2;
+  const F = bands * rows;
+  if (outer == 1) {
+    for (let r = 0; r < rows; r += CHUNK) reduceRows(a, <usize>r * row, min(CHUNK, rows - r), row, 0, C);
+  } else {
+    for (let o = 0; o < outer; o += LINES) {
+      const lines = min(LINES, outer - o);
+      for (let f = 0; f < F; f++) reduceRows(a, <usize>(o * F + f) * row, lines, <usize>F * row, (f / rows) * C, C);
     }
   }
   const count = <f64>(outer * rows);
@@ -175,10 +182,9 @@ export function normalizeReduce(a: usize, clips: i32): void {
   }
 }
 
-function reduceRows(a: usize, at: usize, count: i32, lines: i32, line: usize, parameters: i32, C: i32): void {
+function reduceRows(a: usize, at: usize, count: i32, row: usize, parameters: i32, C: i32): void {
   const act = word(a, 16);
   const slope = real(a, 17);
-  const row = <usize>C << 2;
   const masked = word(a, 2) != 0;
   for (let c = 0; c < C; c += 4) {
     const column = <usize>(c) << 2;
@@ -190,47 +196,45 @@ function reduceRows(a: usize, at: usize, count: i32, lines: i32, line: usize, pa
     const zero = f32x4.splat(0);
     let s = zero;
     let q = zero;
-    for (let l = 0; l < lines; l++) {
-      const start = at + column + <usize>l * line;
-      let x = <usize>word(a, 0) + start;
-      let d = <usize>word(a, 1) + start;
-      let y = <usize>word(a, 2) + start;
-      if (masked && act == Act.Relu) {
-        for (let i = 0; i < count; i++) {
-          const dz = v128.and(v128.load(d), f32x4.gt(v128.load(y), zero));
-          s = f32x4.add(s, dz);
-          q = fma4(dz, f32x4.sub(v128.load(x), mean), q);
-          x += row;
-          d += row;
-          y += row;
-        }
-      } else if (act == Act.Relu) {
-        for (let i = 0; i < count; i++) {
-          const v = v128.load(x);
-          const dz = v128.and(v128.load(d), f32x4.gt(fma4(v, scale, shift), zero));
-          s = f32x4.add(s, dz);
-          q = fma4(dz, f32x4.sub(v, mean), q);
-          x += row;
-          d += row;
-        }
-      } else if (act == Act.None) {
-        for (let i = 0; i < count; i++) {
-          const dz = v128.load(d);
-          s = f32x4.add(s, dz);
-          q = fma4(dz, f32x4.sub(v128.load(x), mean), q);
-          x += row;
-          d += row;
-        }
-      } else {
-        for (let i = 0; i < count; i++) {
-          const v = v128.load(x);
-          const dz = f32x4.mul(v128.load(d), derivative4(act, fma4(v, scale, shift), slope));
-          storeLanes(d, dz, lanes);
-          s = f32x4.add(s, dz);
-          q = fma4(dz, f32x4.sub(v, mean), q);
-          x += row;
-          d += row;
-        }
+    const start = at + column;
+    let x = <usize>word(a, 0) + start;
+    let d = <usize>word(a, 1) + start;
+    let y = <usize>word(a, 2) + start;
+    if (masked && act == Act.Relu) {
+      for (let i = 0; i < count; i++) {
+        const dz = v128.and(v128.load(d), f32x4.gt(v128.load(y), zero));
+        s = f32x4.add(s, dz);
+        q = fma4(dz, f32x4.sub(v128.load(x), mean), q);
+        x += row;
+        d += row;
+        y += row;
+      }
+    } else if (act == Act.Relu) {
+      for (let i = 0; i < count; i++) {
+        const v = v128.load(x);
+        const dz = v128.and(v128.load(d), f32x4.gt(fma4(v, scale, shift), zero));
+        s = f32x4.add(s, dz);
+        q = fma4(dz, f32x4.sub(v, mean), q);
+        x += row;
+        d += row;
+      }
+    } else if (act == Act.None) {
+      for (let i = 0; i < count; i++) {
+        const dz = v128.load(d);
+        s = f32x4.add(s, dz);
+        q = fma4(dz, f32x4.sub(v128.load(x), mean), q);
+        x += row;
+        d += row;
+      }
+    } else {
+      for (let i = 0; i < count; i++) {
+        const v = v128.load(x);
+        const dz = f32x4.mul(v128.load(d), derivative4(act, fma4(v, scale, shift), slope));
+        storeLanes(d, dz, lanes);
+        s = f32x4.add(s, dz);
+        q = fma4(dz, f32x4.sub(v, mean), q);
+        x += row;
+        d += row;
       }
     }
     flush(<usize>word(a, 7) + (<usize>(parameters + c) << 4), s, q, lanes);
@@ -244,23 +248,27 @@ export function normalizeGradient(a: usize, clips: i32): void {
   const bands = word(a, 15);
   const rows = bands > 1 ? word(a, 13) : word(a, 13) * clips;
   const outer = bands > 1 ? word(a, 12) * clips : 1;
-  for (let o = 0; o < outer; o++) {
-    for (let b = 0; b < bands; b++) {
-      for (let r = 0; r < rows; r += CHUNK) {
-        gradientRows(a, <usize>(((o * bands + b) * rows + r) * C) << 2, min(CHUNK, rows - r), b * C, C);
-      }
-    }
+  const row = <usize>C << 2;
+  const F = bands * rows;
+  if (outer == 1) {
+    for (let r = 0; r < rows; r += CHUNK) gradientRows(a, <usize>r * row, min(CHUNK, rows - r), row, 0, C);
+    return;
+  }
+  for (let o = 0; o < outer; o += LINES) {
+    const lines = min(LINES, outer - o);
+    for (let f = 0; f < F; f++) gradientRows(a, <usize>(o * F + f) * row, lines, <usize>F * row, (f / rows) * C, C);
   }
 }
 
-function gradientRows(a: usize, at: usize, count: i32, parameters: i32, C: i32): void {
+function gradientRows(a: usize, at: usize, count: i32, row: usize, parameters: i32, C: i32): void {
   const act = word(a, 16);
-  const row = <usize>C << 2;
   const masked = word(a, 2) != 0;
   const dx = <usize>word(a, 8);
   const dr = <usize>word(a, 10);
   const zero = f32x4.splat(0);
-  const plain = dx != 0 && word(a, 9) == 0 && dr == 0 && act == Act.Relu && !masked;
+  const plain = dx != 0 && word(a, 9) == 0 && dr == 0 && !masked;
+  // Without a ReLU every z counts as above zero.
+  const above = f32x4.splat(act == Act.Relu ? 0 : -Infinity);
   for (let c = 0; c < C; c += 4) {
     const start = at + (<usize>c << 2);
     const own = <usize>(parameters + c) << 2;
@@ -277,7 +285,7 @@ function gradientRows(a: usize, at: usize, count: i32, parameters: i32, C: i32):
     if (plain && lanes == 4) {
       for (let i = 0; i < count; i++) {
         const v = v128.load(x);
-        const dz = v128.and(v128.load(d), f32x4.gt(fma4(v, scale, shift), zero));
+        const dz = v128.and(v128.load(d), f32x4.gt(fma4(v, scale, shift), above));
         const g = f32x4.sub(f32x4.mul(scale, dz), k0);
         v128.store(to, f32x4.sub(g, f32x4.mul(k1, f32x4.sub(v, mean))));
         x += row;

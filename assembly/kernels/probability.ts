@@ -147,6 +147,16 @@ function naturalLog(u: f64): f64 {
   return <f64>e * 0.6931471805599453 + 2 * z * sum;
 }
 
+function scaleColumn(x: usize, y: usize, rows: i32, C: i32, factor: f32, accumulate: bool): void {
+  const row = <usize>C << 2;
+  for (let r = 0; r < rows; r++) {
+    const v = load<f32>(x) * factor;
+    store<f32>(y, accumulate ? load<f32>(y) + v : v);
+    x += row;
+    y += row;
+  }
+}
+
 // x, y, positions a clip, channels, whole channels, rate, node key, accumulate
 /** y = x / (1 − rate) where kept, else 0; run again on dy it gives the gradient. */
 export function dropout(a: usize, clips: i32): void {
@@ -160,9 +170,18 @@ export function dropout(a: usize, clips: i32): void {
   let at: usize = 0;
   for (let n = 0; n < clips; n++) {
     const key = clipKey(word(a, 6), n);
+    if (whole) {
+      for (let c = 0; c < C; c++) {
+        const factor: f32 = <u64>bitsOf(key, c) >= limit ? keep : 0;
+        scaleColumn(<usize>word(a, 0) + at, <usize>word(a, 1) + at, positions, C, factor, word(a, 7) != 0);
+        at += 4;
+      }
+      at += <usize>((positions - 1) * C) << 2;
+      continue;
+    }
     for (let p = 0; p < positions; p++) {
       for (let c = 0; c < C; c++) {
-        const kept = <u64>bitsOf(key, whole ? c : p * C + c) >= limit;
+        const kept = <u64>bitsOf(key, p * C + c) >= limit;
         let v: f32 = kept ? load<f32>(word(a, 0) + at) * keep : 0;
         if (word(a, 7)) v += load<f32>(word(a, 1) + at);
         store<f32>(word(a, 1) + at, v);

@@ -66,7 +66,12 @@ export async function compileTraining(
   return new WasmTrainingProgram({ plan, maxBatch, normShard, runners, view: memory.view });
 }
 
-function planTraining(graph: Graph, maxBatch: number, shards: number, gradientsOf: readonly string[]): Plan {
+export function planTraining(
+  graph: Graph,
+  maxBatch: number,
+  shards: number,
+  gradientsOf: readonly string[],
+): Plan {
   const context = new Context(graph, true);
   const { assembler } = context;
   const units = fuse(graph, true);
@@ -126,7 +131,7 @@ function planTraining(graph: Graph, maxBatch: number, shards: number, gradientsO
 }
 
 /** Lays out memory for all threads and writes each thread's program into it. */
-function placeTraining(plan: Plan, sizes: { maxBatch: number; normShard: number; threads: number }) {
+export function placeTraining(plan: Plan, sizes: { maxBatch: number; normShard: number; threads: number }) {
   const { assembler } = plan.context;
   const shared = layoutShared(assembler, sizes.normShard);
   const thread = layoutThread(assembler, sizes.normShard);
