@@ -19,8 +19,15 @@ export async function fetchBytes(address: string | URL, signal?: AbortSignal): P
 }
 
 function fault(address: string | URL, got: string, cause?: unknown): ModelFileError {
-  return new ModelFileError('file-read', `Cannot read ${address}: expected a file, got ${got}`, {
-    value: String(address),
+  const name = addressName(address);
+  return new ModelFileError('file-read', `Cannot read ${name}: expected a file, got ${got}`, {
+    value: name,
     cause,
   });
+}
+
+/** How messages call an address: as it is, but for a data: URL, which is the file itself. */
+export function addressName(address: string | URL): string {
+  const text = String(address);
+  return text.startsWith('data:') ? 'data: URL' : text;
 }

@@ -1,6 +1,6 @@
 /** From a model file, wherever it lies, to a recognizer. */
 import { readFile } from '#read-file';
-import { fetchBytes } from '../formats/fetch-bytes.js';
+import { addressName, fetchBytes } from '../formats/fetch-bytes.js';
 import { decodeModel } from '../formats/model-file.js';
 import { createRecognizer, type Recognizer, type RecognizerOptions } from './recognizer.js';
 
@@ -39,6 +39,8 @@ async function fetchSource(
   const isAddress = source instanceof URL || /^[a-z][a-z\d+.-]+:/i.test(source);
   if (!isAddress) return [await readFile(source, signal), source];
   const url = new URL(source);
-  const name = url.protocol === 'data:' ? 'data: URL' : url.href;
-  return [await (url.protocol === 'file:' ? readFile(url, signal) : fetchBytes(url, signal)), name];
+  return [
+    await (url.protocol === 'file:' ? readFile(url, signal) : fetchBytes(url, signal)),
+    addressName(url),
+  ];
 }

@@ -1,0 +1,252 @@
+/** The package as a user gets it: built, packed, installed in an empty folder from the tarball, imported, run, bundled. */
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+import { type OutputChunk, rolldown } from 'rolldown';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DEFAULT_FRONT_END } from '../../src/audio/front-end.js';
+import { writeWav } from '../../src/audio/wav.js';
+import { encodeModel } from '../../src/formats/model-file.js';
+import { initializeParameters, initializeStatistics } from '../../src/graph/initialize.js';
+import { buildModel, MODELS } from '../../src/models/models.js';
+import { loudnessModel, tone } from '../stream/loudness-model.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const tsdown = join(root, 'node_modules', 'tsdown', 'dist', 'run.mjs');
+const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+const MAX_APP_BYTES = 150_000;
+const SLOW_MS = 300_000;
+
+let work: string;
+/** What is published: the files that package.json names and the built dist. */
+let staged: string;
+/** An app that has installed the tarball. */
+let app: string;
+
+const exec = promisify(execFile);
+const node = (args: string[], cwd = app) => exec(process.execPath, args, { cwd });
+
+/** npm itself by its script where npm runs us, so that no shell is needed on Windows. */
+function npm(args: string[], cwd: string) {
+  const script = process.env.npm_execpath;
+  if (script?.endsWith('.js')) return exec(process.execPath, [script, ...args], { cwd });
+  return exec('npm', args, { cwd, shell: process.platform === 'win32' });
+}
+
+/** Runs a module in the app's folder; it prints one JSON value. */
+async function runInApp(name: string, source: string) {
+  await writeFile(join(app, name), source);
+  return JSON.parse((await node([name])).stdout);
+}
+
+beforeAll(async () => {
+  work = await mkdtemp(join(tmpdir(), 'hearken-package-'));
+  staged = join(work, 'staged');
+  app = join(work, 'app');
+  await mkdir(app);
+  // Built and packed apart: a training that runs from this checkout's dist must not lose its files.
+  await node([tsdown, '--out-dir', join(staged, 'dist'), '--logLevel', 'error'], root);
+  const { files } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+  const names = ['package.json', 'LICENSE', 'README.md', ...files.filter((name: string) => name !== 'dist')];
+  for (const name of names) {
+    await cp(join(root, name), join(staged, name), { recursive: true }).catch(() => {});
+  }
+  await npm(['pack', '--ignore-scripts', '--pack-destination', work], staged);
+  const tarball = (await readdir(work)).find((name) => name.endsWith('.tgz'))!;
+  await writeFile(join(app, 'package.json'), JSON.stringify({ name: 'app', private: true, type: 'module' }));
+  await npm(['install', '--ignore-scripts', '--no-audit', '--no-fund', join(work, tarball)], app);
+  await writeFile(join(app, 'model.safetensors'), encodeModel(loudnessModel()));
+  const clip = new Float32Array(16000);
+  clip.set(tone(800, 0.5), 4800);
+  await writeFile(join(app, 'clip.wav'), writeWav(clip, { sampleRateHz: 16000 }));
+}, SLOW_MS);
+
+afterAll(() => rm(work, { recursive: true, force: true }));
+
+describe('the packed package', () => {
+  it('pleases publint', async () => {
+    const { messages } = await publint({ pkgDir: staged, level: 'suggestion' });
+    const { default: packageJson } = await import('../../package.json', { with: { type: 'json' } });
+    expect(messages.map((message) => formatMessage(message, packageJson, { color: false }))).toEqual([]);
+  });
+
+  it('holds what an app needs and no sources', async () => {
+    const installed = join(app, 'node_modules', 'hearken');
+    const found = await readdir(installed);
+    expect(found).toEqual(expect.arrayContaining(['LICENSE', 'NOTICE', 'README.md', 'dist', 'package.json']));
+    expect(found).not.toContain('src');
+    expect(found).not.toContain('node_modules');
+  });
+
+  it('imports every entry', async () => {
+    const names = await runInApp(
+      'entries.js',
+      `const keys = async (name) => Object.keys(await import(name));
+       console.log(JSON.stringify(await Promise.all(['hearken', 'hearken/train', 'hearken/models'].map(keys))));`,
+    );
+    expect(names[0]).toEqual(expect.arrayContaining(['loadModel', 'readWav', 'HearkenError', 'verifyModel']));
+    expect(names[1]).toEqual(expect.arrayContaining(['Trainer', 'openDataSet']));
+    expect(names[2]).toEqual(expect.arrayContaining(['MODELS', 'buildModel', 'costsOf']));
+  });
+
+  it('recognises a clip with a model file', async () => {
+    const found = await runInApp(
+      'recognize.js',
+      `import { readFile } from 'node:fs/promises';
+       import { loadModel, readWav } from 'hearken';
+       const recognizer = await loadModel('model.safetensors');
+       const { samples, sampleRateHz } = readWav(await readFile('clip.wav'));
+       console.log(JSON.stringify(recognizer.recognize(samples, sampleRateHz)));`,
+    );
+    expect(found).toMatchObject({ label: 'loud', startMs: 300, endMs: 350 });
+  });
+
+  it('throws errors of the class that it exports', async () => {
+    const found = await runInApp(
+      'errors.js',
+      `import { loadModel, ModelFileError } from 'hearken';
+       const error = await loadModel('none.safetensors').catch((thrown) => thrown);
+       console.log(JSON.stringify([error instanceof ModelFileError, error.name, error.code, error.message]));`,
+    );
+    const message = 'Cannot read none.safetensors: expected a file, got none of that name';
+    expect(found).toEqual([true, 'ModelFileError', 'file-read', message]);
+  });
+
+  it('runs as npx hearken', async () => {
+    const { stdout } = await npm(['exec', '--no', '--', 'hearken', 'models', '--json'], app);
+    expect(JSON.parse(stdout).map((row: { name: string }) => row.name)).toEqual(Object.keys(MODELS));
+  });
+
+  it('has types that stand on their own', async () => {
+    await writeFile(
+      join(app, 'typed.ts'),
+      `import { loadModel, type Recognition, readWav } from 'hearken';
+       import { MODELS, type Graph } from 'hearken/models';
+       import { Trainer } from 'hearken/train';
+       const { samples, sampleRateHz } = readWav(new Uint8Array());
+       const heard: Recognition = (await loadModel('x')).recognize(samples, sampleRateHz);
+       export const graph: Graph = MODELS[heard.label].build();
+       export const trainer: typeof Trainer = Trainer;
+       // @ts-expect-error A rate is needed.
+       (await loadModel('x')).recognize(samples);`,
+    );
+    for (const [module, moduleResolution] of [
+      ['nodenext', 'nodenext'],
+      ['esnext', 'bundler'],
+    ]) {
+      const compilerOptions = { module, moduleResolution, types: [], lib: ['es2023', 'dom'], noEmit: true };
+      const options = { ...compilerOptions, strict: true, target: 'es2022' };
+      const project = JSON.stringify({ compilerOptions: options, files: ['typed.ts'] });
+      await writeFile(join(app, 'tsconfig.json'), project);
+      const { stdout } = await node([tsc, '--project', app]).catch((error) => error);
+      expect(stdout, moduleResolution).toBe('');
+    }
+  });
+});
+
+describe('a browser bundle of an app', () => {
+  let entry: OutputChunk;
+  let chunks: OutputChunk[];
+
+  beforeAll(async () => {
+    await writeFile(
+      join(app, 'page.js'),
+      `import { loadModel } from 'hearken';
+       const recognizer = await loadModel(MODEL_URL);
+       RESULT(recognizer.recognize(SAMPLES, 16000));`,
+    );
+    const warnings: string[] = [];
+    const build = await rolldown({
+      input: join(app, 'page.js'),
+      platform: 'browser',
+      onLog: (level, log) => {
+        if (level === 'warn') warnings.push(log.message);
+      },
+    });
+    const { output } = await build.generate({ format: 'esm', minify: true });
+    await build.close();
+    expect(warnings).toEqual([]);
+    chunks = output.filter((part) => part.type === 'chunk');
+    entry = chunks.find((chunk) => chunk.isEntry)!;
+  }, SLOW_MS);
+
+  /** The entry and what it imports at once; with the strict inference kernels, which it imports when started. */
+  function loadedChunks(): OutputChunk[] {
+    const kernels = chunks.find((chunk) => chunk.fileName.includes('inference-strict'));
+    const queue = kernels ? [entry, kernels] : [entry];
+    const loaded = new Set<OutputChunk>();
+    for (let chunk = queue.pop(); chunk; chunk = queue.pop()) {
+      loaded.add(chunk);
+      queue.push(...chunks.filter((other) => chunk!.imports.includes(other.fileName) && !loaded.has(other)));
+    }
+    return [...loaded];
+  }
+
+  it('holds nothing of Node, Meyda, TensorFlow.js or training', () => {
+    const modules = chunks
+      .flatMap((chunk) => Object.keys(chunk.modules))
+      .map((id) => id.split('\\').join('/'));
+    expect(modules.some((id) => id.includes('/hearken/dist/'))).toBe(true);
+    expect(
+      modules.filter((id) => /meyda|tensorflow|tfjs|hearken\/dist\/(train|models|cli)/.test(id)),
+    ).toEqual([]);
+    for (const chunk of chunks) {
+      const bare = [...chunk.imports, ...chunk.dynamicImports].filter(
+        (name) => !chunks.some((c) => c.fileName === name),
+      );
+      expect(bare, chunk.fileName).toEqual([]);
+      expect(chunk.code).not.toMatch(/["']node:|\brequire\(/);
+    }
+  });
+
+  it('is at most 150 kB with a tiny model, compressed', () => {
+    const graph = buildModel('bc-resnet-1', { labels: 12 });
+    const model = encodeModel({
+      name: 'bc-resnet-1',
+      graph,
+      labels: Array.from({ length: 12 }, (_, i) => `word ${i}`),
+      frontEnd: DEFAULT_FRONT_END,
+      clipMs: 1000,
+      parameters: initializeParameters(graph, 1),
+      statistics: initializeStatistics(graph),
+    });
+    const code = gzipSync(
+      loadedChunks()
+        .map((chunk) => chunk.code)
+        .join('\n'),
+      { level: 9 },
+    ).length;
+    const file = gzipSync(model, { level: 9 }).length;
+    console.info(`app bundle: ${code} bytes of code, ${file} bytes of bc-resnet-1, compressed`);
+    expect(code).toBeGreaterThan(5000);
+    expect(code + file).toBeLessThanOrEqual(MAX_APP_BYTES);
+  });
+
+  it('recognises without anything of Node', async () => {
+    const folder = join(app, 'bundle');
+    await mkdir(folder);
+    for (const chunk of chunks) await writeFile(join(folder, chunk.fileName), chunk.code);
+    const model = Buffer.from(encodeModel(loudnessModel())).toString('base64');
+    const found = await runInApp(
+      'run-bundle.js',
+      `globalThis.MODEL_URL = 'data:application/octet-stream;base64,${model}';
+       globalThis.SAMPLES = Float32Array.from({ length: 800 }, (_, i) => 0.5 * Math.sin(i));
+       let result;
+       globalThis.RESULT = (value) => void (result = value);
+       // Node's own fetch needs them when it starts; a browser has neither.
+       await fetch('data:,');
+       const { process, Buffer } = globalThis;
+       globalThis.process = globalThis.Buffer = undefined;
+       await import('./bundle/${entry.fileName}');
+       Object.assign(globalThis, { process, Buffer });
+       console.log(JSON.stringify(result));`,
+    );
+    expect(found.label).toBe('loud');
+  });
+});
