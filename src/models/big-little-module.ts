@@ -56,7 +56,7 @@ export interface ModuleOptions {
   /** Of the fusion block, `[time, frequency]`. */
   readonly stride: Pair;
   readonly block: Block;
-  /** nearest: the released code; bilinear: the paper's words. Default nearest. */
+  /** nearest: the released code; bilinear: as the paper is described. Default nearest. */
   readonly upsampling?: 'nearest' | 'bilinear';
   /** The branch weights are parameters that start at their numbers. */
   readonly learnedWeights?: boolean;

@@ -5,6 +5,7 @@
  * Papers: He et al. 2016 (arXiv 1512.03385), Xie et al. 2017 (ResNeXt, 1611.05431), Hu et al. 2018 (SE, 1709.01507).
  * Reference for the details: IBM/BigLittleNet (Apache-2.0), read, not copied.
  */
+import { ConfigError } from '../errors.js';
 import { type GraphBuilder, halfPadding, type Value } from '../graph/builder.js';
 import type { Padding, Pair } from '../graph/graph.js';
 import { convNorm, depthwiseNorm, normActivate, squeezeExcite } from './layers.js';
@@ -69,7 +70,15 @@ function shortcutOf(g: GraphBuilder, x: Value, path: Value, options: BlockOption
   const strided = stride[0] > 1 || stride[1] > 1;
   const asConv = style.shortcut === 'conv';
   let y = x;
-  if (style.timePadding === 'valid') y = cropTime(g, y, path.shape[0]);
+  if (style.timePadding === 'valid') {
+    if (stride[0] !== 1)
+      throw new ConfigError(
+        'block-stride',
+        `Cannot build a block without time padding: expected a time stride of 1, got ${stride[0]}`,
+        { value: stride },
+      );
+    y = cropTime(g, y, path.shape[0]);
+  }
   if (strided && !asConv) {
     y = strideByMean(g, y, stride);
   }
