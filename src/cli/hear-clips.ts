@@ -1,10 +1,10 @@
 /** Runs a recognizer over the recordings of a split. */
-import { readFile } from 'node:fs/promises';
 import { decodeAudio } from '../audio/decode.js';
 import { resample } from '../audio/resample.js';
 import { SAMPLE_RATE_HZ } from '../audio/sample-rate.js';
 import { writeWav } from '../audio/wav.js';
 import { HearkenError } from '../errors.js';
+import { readFile } from '../formats/files/read-file.node.js';
 import type { Recognizer } from '../stream/recognizer.js';
 import type { Clip } from '../train/data-set.js';
 import { type Prediction, worstMistakes } from '../train/metrics.js';
@@ -52,8 +52,8 @@ export async function hearClips(recognizer: Recognizer, clips: readonly Clip[], 
         endMs,
       });
     } catch (error) {
-      if (!(error instanceof HearkenError) && !(error as NodeJS.ErrnoException).syscall) throw error;
-      heard.skipped.push({ file: clip.file, reason: (error as Error).message });
+      if (!(error instanceof HearkenError)) throw error;
+      heard.skipped.push({ file: clip.file, reason: error.message });
     }
     progress.update(done + 1, accuracySoFar(correct, heard.predictions.length));
   }

@@ -72,7 +72,11 @@ function createBar(io: Io, options: ProgressOptions, status: Status): Progress {
 function createLines(io: Io, options: ProgressOptions, status: Status): Progress {
   let last = options.start ?? 0;
   let lineMs = io.nowMs();
-  const line = (details: string) => io.stderr.write(`${options.label}: ${status(last, details)}\n`);
+  let written = '';
+  const line = (details: string) => {
+    const text = `${options.label}: ${status(last, details)}\n`;
+    if (text !== written) io.stderr.write((written = text));
+  };
   return {
     update(done, details = '') {
       last = done;

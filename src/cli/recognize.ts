@@ -1,8 +1,8 @@
 /** `hearken recognize FILE WAV…`: the label of each recording. */
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { decodeAudio } from '../audio/decode.js';
 import { HearkenError } from '../errors.js';
+import { readFile } from '../formats/files/read-file.node.js';
 import type { Recognition, Recognizer } from '../stream/recognizer.js';
 import { type Io, note, printResult } from './io.js';
 import { addFrontEndOption, type FrontEndName, openRecognizer } from './open-recognizer.js';
@@ -64,8 +64,8 @@ async function recognizeFile(recognizer: Recognizer, file: string, io: Io): Prom
     const { samples, sampleRateHz } = await decodeAudio(await readFile(file), file);
     return { file, ...recognizer.recognize(samples, sampleRateHz) };
   } catch (error) {
-    if (!(error instanceof HearkenError) && !(error as NodeJS.ErrnoException).syscall) throw error;
-    note(io, `error: ${(error as Error).message}`);
+    if (!(error instanceof HearkenError)) throw error;
+    note(io, `error: ${error.message}`);
     return undefined;
   }
 }

@@ -1,8 +1,8 @@
 /** `hearken train DIR --out FILE`: a folder of recordings becomes a model file and a report. */
-import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { HearkenError } from '../errors.js';
+import { readFile } from '../formats/files/read-file.node.js';
 import { writeFileAtomic } from '../formats/files/write-file-atomic.js';
 import { encodeModel } from '../formats/model-file.js';
 import { costsOf } from '../graph/costs.js';

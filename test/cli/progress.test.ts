@@ -22,6 +22,15 @@ describe('createProgress', () => {
     );
   });
 
+  it('does not write the same line twice', () => {
+    const io = createFakeIo([]);
+    const progress = createProgress(io, { label: 'reading', total: 2, unit: 'clips' });
+    io.pass(6000);
+    progress.update(2);
+    progress.finish();
+    expect(io.written.stderr).toBe('reading: 2/2 clips · 0.33/s\n');
+  });
+
   it('leaves what was done before a resume out of the rate', () => {
     const io = createFakeIo([]);
     const progress = createProgress(io, { label: 'epoch', total: 100, unit: 'clips', start: 60 });
