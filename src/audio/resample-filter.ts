@@ -16,7 +16,7 @@ export interface ResampleFilter {
   /** toHz / fromHz = up / down in lowest terms. */
   readonly up: number;
   readonly down: number;
-  /** Coefficients of one row; even. Tap i of the output at input position x + phase belongs to input x − taps / 2 + 1 + i. */
+  /** Coefficients of one row; a multiple of 4. Tap i of the output at input position x + phase belongs to input x − taps / 2 + 1 + i. */
   readonly taps: number;
   /** Row r is the filter for phase r / rows; there are rows + 1 of them. */
   readonly rows: number;
@@ -35,7 +35,7 @@ export function designResampleFilter(fromHz: number, toHz: number): ResampleFilt
   const up = toHz / divisor;
   // Input samples in one period of the lower rate.
   const stretch = Math.max(1, fromHz / toHz);
-  const half = Math.ceil(HALF_PERIODS * stretch);
+  const half = 2 * Math.ceil((HALF_PERIODS * stretch) / 2);
   const isExact = up * 2 * half <= TABLE_LIMIT;
   const rows = isExact ? up : Math.ceil(ROWS_PER_PERIOD / stretch);
   const table = new Float32Array((rows + 1) * 2 * half);

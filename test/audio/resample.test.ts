@@ -142,7 +142,7 @@ describe('createResampler', () => {
           expect(Float32Array.from(parts)).toEqual(whole);
         },
       ),
-      { seed: 1, numRuns: 40 },
+      { seed: 1, numRuns: 20 },
     );
   });
 
