@@ -20,7 +20,7 @@ export function createSampleAugmenter(
   stored: StoredClips,
   { config, noise, sampleCount }: { config: AugmentConfig; noise: Int32Array; sampleCount: number },
 ): SampleAugmenter {
-  const scratch = new Float32Array(Math.ceil(sampleCount * (1 + config.speed)) + 1);
+  const scratch = new Float64Array(Math.ceil(sampleCount * (1 + config.speed)) + 1);
   const noiseCrop = new Float32Array(sampleCount);
   const maxShift = Math.round(config.shiftMs * SAMPLES_PER_MS);
   return {
@@ -73,8 +73,16 @@ function scale(out: Float32Array, factor: number): void {
   for (let i = 0; i < out.length; i++) out[i] *= factor;
 }
 
+/** Four sums side by side, because each addition waits for the one before it. */
 function energyOf(samples: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < samples.length; i++) sum += samples[i] * samples[i];
-  return sum;
+  let [a, b, c, d] = [0, 0, 0, 0];
+  let i = 0;
+  for (; i + 4 <= samples.length; i += 4) {
+    a += samples[i] * samples[i];
+    b += samples[i + 1] * samples[i + 1];
+    c += samples[i + 2] * samples[i + 2];
+    d += samples[i + 3] * samples[i + 3];
+  }
+  for (; i < samples.length; i++) a += samples[i] * samples[i];
+  return a + b + (c + d);
 }

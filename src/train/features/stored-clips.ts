@@ -25,7 +25,12 @@ export function samplesOf(stored: StoredClips, index: number): Int16Array {
  * Writes the samples of a clip from `start` on (counted from its first, may lie before it) into the whole of `out`,
  * integer / 32768; zeros where it has none.
  */
-export function readSamples(stored: StoredClips, index: number, start: number, out: Float32Array): void {
+export function readSamples(
+  stored: StoredClips,
+  index: number,
+  start: number,
+  out: Float32Array | Float64Array,
+): void {
   const { chunk, offset, length } = stored.clips[index];
   const source = stored.chunks[chunk];
   const from = Math.min(Math.max(0, -start), out.length);
