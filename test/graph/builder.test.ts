@@ -56,6 +56,25 @@ describe('GraphBuilder', () => {
     expect(JSON.parse(JSON.stringify(graph))).toEqual(graph);
   });
 
+  it('hands out a graph that later nodes do not reach', () => {
+    const g = new GraphBuilder('early');
+    const x = g.input('x', [1, 1, 1]);
+    const graph = g.build({ outputs: [g.relu(x)] });
+    g.batchNorm(x);
+    expect(graph.nodes.length).toBe(2);
+    expect(graph.parameters).toEqual({});
+    expect(graph.statistics).toEqual({});
+  });
+
+  it('refuses an input of a name that is taken', () => {
+    const g = new GraphBuilder('twice');
+    g.input('x', [1, 1, 1]);
+    expect(() => g.input('x', [2, 2, 2])).toThrow(ConfigError);
+    expect(() => g.input('x', [2, 2, 2])).toThrow(
+      'Cannot build input x: expected a new name, got a taken one',
+    );
+  });
+
   it('refuses values of another builder', () => {
     const foreign = new GraphBuilder('other').input('there', [1, 1, 1]);
     const g = new GraphBuilder('here');
