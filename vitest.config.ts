@@ -3,6 +3,9 @@ import { defineConfig } from 'vitest/config';
 
 const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
+/** Where continuous integration wants machine-readable counts. */
+const reports = process.env.HEARKEN_TEST_REPORTS;
+
 export default defineConfig({
   resolve: {
     alias: {
@@ -13,7 +16,10 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/parity/**'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    reporters: reports
+      ? ['default', ['json', { outputFile: `${reports}/${process.pid}.json` }]]
+      : ['default'],
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 });
