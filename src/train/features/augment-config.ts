@@ -38,11 +38,12 @@ export interface AugmentConfig {
   readonly mixup: number;
 }
 
+/** What trains small networks well; speed and gain are off. */
 export const DEFAULT_AUGMENT: AugmentConfig = {
   probability: 1,
   shiftMs: 100,
-  speed: 0.1,
-  gainDb: 6,
+  speed: 0,
+  gainDb: 0,
   noise: { probability: 0.8, snrDb: [5, 30] },
   specAugment: { frequencyMasks: 2, maxBands: 6, timeMasks: 2, maxFrames: 20, value: 'mean' },
   mixup: 0.3,

@@ -46,7 +46,7 @@ export async function loadClips(
 export interface LoadDataSetOptions extends Pick<LoadClipsOptions, 'signal' | 'onProgress'> {
   /** Which splits are read; noise comes with `train`. Default train and validation. */
   readonly splits?: readonly SplitName[];
-  /** The part of files that may be unreadable, those skipped before included. Default 0.05. */
+  /** The part of the files read here that may be unreadable. Default 0.05. */
   readonly maxSkippedShare?: number;
   /** For messages. */
   readonly name?: string;
