@@ -5,6 +5,7 @@ import { defineConfig } from 'tsdown';
 const ENTRIES = {
   index: 'src/index.ts',
   train: 'src/train.ts',
+  'train.browser': 'src/train.browser.ts',
   models: 'src/models.ts',
   'cli/main': 'src/cli/main.ts',
   'start-worker.node': 'src/engine/wasm/threads/start-worker.node.ts',

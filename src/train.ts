@@ -1,53 +1,11 @@
 /**
- * Training and evaluation: data sets, recipes, the trainer, metrics, reports. What touches a disk runs in Node alone.
+ * Training and evaluation: data sets, recipes, the trainer, metrics. What touches a disk is for Node alone; a browser
+ * gets the rest (`train.browser.ts`).
  * @module hearken/train
  */
-export { DEFAULT_FRONT_END, DEFAULT_PCEN, type FrontEndConfig } from './audio/front-end.js';
-export { createEngine } from './engine/create-engine.js';
-export type { Engine, EngineName, InferenceProgram, TrainingProgram } from './engine/engine.js';
-export { DataSetError } from './errors.js';
 export { readModelFile } from './formats/files/read-model-file.js';
 export { writeModelFile } from './formats/files/write-model-file.js';
-export { encodeModel } from './formats/model-file.js';
-export type { Batch, BatchSource, EvaluationSource } from './train/batches.js';
-export { checkRecipe } from './train/check-recipe.js';
-export type { CheckpointSink, TrainingIdentity } from './train/checkpoint.js';
-export { ClipStore } from './train/clip-store.js';
-export type { Clip, DataSet, Skipped, SplitName } from './train/data-set.js';
-export { type Evaluation, type EvaluationOptions, evaluateSplit } from './train/evaluate.js';
-export {
-  type AugmentConfig,
-  bcResNetAugment,
-  DEFAULT_AUGMENT,
-  NO_AUGMENT,
-} from './train/features/augment-config.js';
-export { type BatchSourceOptions, createBatchSource } from './train/features/batch-source.js';
-export { createEvaluationSource, type EvaluationSourceOptions } from './train/features/evaluation-source.js';
 export { type CheckpointFile, openCheckpointFile } from './train/files/checkpoint-file.js';
 export { loadClips, loadDataSet } from './train/files/load-clips.js';
 export { type OpenDataSetOptions, openDataSet } from './train/files/open-data-set.js';
-export { withLoss } from './train/loss.js';
-export {
-  type LabelMetrics,
-  type Metrics,
-  type Mistake,
-  metricsOf,
-  type Prediction,
-  worstMistakes,
-} from './train/metrics.js';
-export {
-  type AdamWRecipe,
-  bcResNetRecipe,
-  DEFAULT_RECIPE,
-  type OptimizerRecipe,
-  type Recipe,
-  recipeFor,
-  type ScheduleRecipe,
-  type SgdRecipe,
-} from './train/recipe.js';
-export { type TrainedModel, type TrainModelOptions, trainModel } from './train/train.js';
-export { Trainer } from './train/trainer.js';
-export type { StartReport, StepReport, TrainerOptions, TrainingOutcome } from './train/trainer-options.js';
-export type { Teacher } from './train/training-network.js';
-export type { EpochRecord, Score, TrainingState, Weights } from './train/training-state.js';
-export { initializeFrom, type Transfer, type TransferOptions } from './train/transfer.js';
+export * from './train.browser.js';

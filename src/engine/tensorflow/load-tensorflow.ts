@@ -11,7 +11,7 @@ const PACKAGES: readonly string[] = ['@tensorflow/tfjs-node', '@tensorflow/tfjs'
  */
 export async function importTensorflow(packages: readonly string[] = PACKAGES): Promise<TensorFlow> {
   for (const name of packages) {
-    if (name.endsWith('-node')) await restoreNodeUtil();
+    if (name.endsWith('-node')) restoreNodeUtil();
     const tf = await importPackage(name);
     if (tf) {
       tf.enableProdMode();
@@ -51,10 +51,10 @@ function isMissing(error: unknown, name: string): boolean {
 }
 
 /** tfjs-node 4.22 calls functions of `node:util` that Node 23 took away; they have to be there before it loads. */
-async function restoreNodeUtil(): Promise<void> {
+function restoreNodeUtil(): void {
   if (typeof process === 'undefined' || !process.versions?.node) return;
-  const specifier = 'node:util';
-  const util = (await import(/* @vite-ignore */ /* webpackIgnore: true */ specifier)).default;
+  // Not an import: bundlers for browsers would follow it.
+  const util = process.getBuiltinModule('node:util') as unknown as Record<string, unknown>;
   util.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
   util.isArray ??= Array.isArray;
 }
