@@ -11,8 +11,8 @@ import type { TrainingState } from './training-state.js';
 export interface StepSettings {
   readonly recipe: Recipe;
   readonly learningRate: number;
-  /** Clips in the batch. */
-  readonly count: number;
+  /** Clips of the batch as a part of a full one. */
+  readonly share: number;
   readonly trained: readonly string[];
   readonly decayed: ReadonlySet<string>;
 }
@@ -28,7 +28,7 @@ export function applyStep(state: TrainingState, result: NetworkStep, settings: S
   checkFinite('loss', loss, state);
   const norm = clipGradients(gradients, trained, recipe.clipNorm ?? Infinity);
   checkFinite('gradient norm', norm, state);
-  mergeMoments(statistics, moments, recipe.statisticsMomentum, settings.count / recipe.batchSize);
+  mergeMoments(statistics, moments, momentumAt(recipe.statisticsMomentum, state.step) * settings.share);
   stepOptimizer(recipe.optimizer, { parameters, gradients, state: state.optimizer, learningRate, decayed });
   if (state.ema && recipe.ema) {
     const decay = emaDecayAt(recipe.ema.decay, state.step);
@@ -38,6 +38,14 @@ export function applyStep(state: TrainingState, result: NetworkStep, settings: S
   state.step++;
   state.batch++;
   return norm;
+}
+
+/**
+ * The part of a running statistic that step `step` (from 0) replaces: 1 / (step + 1) at first, a plain mean of the batches so
+ * far, so that nothing is left of where it started; then `momentum`. Momentum 0 keeps statistics as they are.
+ */
+export function momentumAt(momentum: number, step: number): number {
+  return momentum === 0 ? 0 : Math.max(momentum, 1 / (step + 1));
 }
 
 /** @throws EngineError naming the step (counted from 1) and the epoch. */

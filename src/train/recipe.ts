@@ -53,7 +53,7 @@ export interface Recipe {
   readonly clipNorm: number | null;
   /** Moving average of the weights, which is then what is validated and kept; null: the weights themselves. */
   readonly ema: { readonly decay: number } | null;
-  /** What part of a running statistic a full batch replaces. */
+  /** What part of a running statistic a full batch replaces, once the mean of the first batches is taken. */
   readonly statisticsMomentum: number;
   /** Training batches run forward through the finished weights to take BatchNorm's statistics anew; 0: never. */
   readonly statisticsBatches: number;

@@ -1,16 +1,12 @@
 /** BatchNorm's running statistics: moved along while training, taken anew for finished weights. */
 import type { Graph, Tensors } from '../graph/graph.js';
 
-/**
- * running ← running + momentum · (moment − running), in place, for the statistics that the moments name. `share`: clips of
- * the batch as a part of a full one; a smaller last batch counts that much less.
- */
-export function mergeMoments(running: Tensors, moments: Tensors, momentum: number, share: number): void {
-  const factor = momentum * share;
+/** running ← running + part · (moment − running), in place, for the statistics that the moments name. */
+export function mergeMoments(running: Tensors, moments: Tensors, part: number): void {
   for (const name of Object.keys(moments)) {
     const to = running[name];
     const from = moments[name];
-    for (let i = 0; i < to.length; i++) to[i] += factor * (from[i] - to[i]);
+    for (let i = 0; i < to.length; i++) to[i] += part * (from[i] - to[i]);
   }
 }
 

@@ -121,7 +121,8 @@ export class Trainer {
     const { count } = batch;
     const result = await this.#network.step(batch, hashKey(seed, STEP_STREAM, state.epoch, state.batch));
     const correct = countCorrect(result.logits, batch.targets, count);
-    const settings = { recipe, learningRate, count, trained: this.#trained, decayed: this.#decayed };
+    const share = count / Math.min(recipe.batchSize, batches.clipsPerEpoch);
+    const settings = { recipe, learningRate, share, trained: this.#trained, decayed: this.#decayed };
     const gradientNorm = applyStep(state, result, settings);
     this.#network.assign(state.weights.parameters);
     const { running } = state;

@@ -5,9 +5,9 @@ import { expectAllClose } from '../support/all-close.js';
 import { toyGraph } from '../support/toy-clips.js';
 
 describe('mergeMoments', () => {
-  it('moves by momentum times the batch’s share, only what the moments name', () => {
+  it('moves by the part given, only what the moments name', () => {
     const running = { mean: Float32Array.of(0, 8), kept: Float32Array.of(1) };
-    mergeMoments(running, { mean: Float32Array.of(8, 8) }, 0.5, 0.25);
+    mergeMoments(running, { mean: Float32Array.of(8, 8) }, 0.125);
     expect([...running.mean]).toEqual([1, 8]);
     expect(running.kept[0]).toBe(1);
   });
