@@ -260,4 +260,12 @@ describe('encodeSafetensors', () => {
     expect(() => encodeSafetensors(tensors)).toThrow(ShapeError);
     expect(() => encodeSafetensors(tensors)).toThrow(`Cannot store tensor ${name}: expected`);
   });
+
+  it('refuses texts that would make a file too large to read', () => {
+    const text = 'x'.repeat(MAX_HEADER_BYTES);
+    expect(() => encodeSafetensors({}, { text })).toThrow(ShapeError);
+    expect(() => encodeSafetensors({}, { text })).toThrow(
+      /^Cannot store tensors: expected at most 16777208 bytes/,
+    );
+  });
 });
