@@ -24,38 +24,48 @@ const PLAIN_LINE_EVERY_MS = 5000;
 /** Starts showing progress; every `createProgress` needs one `finish`. */
 export function createProgress(io: Io, options: ProgressOptions): Progress {
   const startedMs = io.nowMs();
-  const status = (done: number, details: string): string =>
-    statusOf(options, done, io.nowMs() - startedMs, details);
-  return io.stderr.isTTY ? createBar(io, options, status) : createLines(io, options, status);
+  const measure = (done: number): Measured => measureRate(options, done, io.nowMs() - startedMs);
+  return io.stderr.isTTY ? createBar(io, options, measure) : createLines(io, options, measure);
 }
 
-function statusOf(options: ProgressOptions, done: number, elapsedMs: number, details: string): string {
+/** Texts, empty where not known yet. */
+interface Measured {
+  readonly rate: string;
+  readonly left: string;
+}
+
+function measureRate(options: ProgressOptions, done: number, elapsedMs: number): Measured {
   const fresh = done - (options.start ?? 0);
-  const perSecond = elapsedMs > 0 ? (1000 * fresh) / elapsedMs : 0;
-  const parts = [`${done}/${options.total} ${options.unit}`];
-  if (perSecond > 0) parts.push(`${formatRate(perSecond)}/s`);
-  if (details) parts.push(details);
-  if (perSecond > 0 && done < options.total)
-    parts.push(`${formatDuration((options.total - done) / perSecond)} left`);
-  return parts.join(' · ');
+  if (!(elapsedMs > 0 && fresh > 0)) return { rate: '', left: '' };
+  const perSecond = (1000 * fresh) / elapsedMs;
+  const isOver = done >= options.total;
+  return {
+    rate: formatRate(perSecond),
+    left: isOver ? '' : `${formatDuration((options.total - done) / perSecond)} left`,
+  };
 }
 
-type Status = (done: number, details: string) => string;
+type Measure = (done: number) => Measured;
 
-function createBar(io: Io, options: ProgressOptions, status: Status): Progress {
+function createBar(io: Io, options: ProgressOptions, measure: Measure): Progress {
   const bar = new SingleBar({
     stream: io.stderr as NodeJS.WritableStream,
-    format: '{label} {bar} {percentage}% · {status}',
+    format: '{label} {bar} {percentage}%{status}',
     barCompleteChar: '█',
     barIncompleteChar: '░',
-    barsize: 24,
+    barsize: 20,
     hideCursor: true,
     // The signal of Ctrl-C is ours; a listener of the bar's would swallow it.
     gracefulExit: false,
     fps: 8,
   });
   let last = options.start ?? 0;
-  const payload = (details: string) => ({ label: options.label, status: status(last, details) });
+  // What matters most stands first: a narrow terminal cuts the end off.
+  const payload = (details: string) => {
+    const { rate, left } = measure(last);
+    const parts = [left, details, rate && `${rate} ${options.unit}/s`].filter(Boolean);
+    return { label: options.label, status: parts.map((part) => ` · ${part}`).join('') };
+  };
   bar.start(options.total, last, payload(''));
   return {
     update(done, details = '') {
@@ -69,12 +79,15 @@ function createBar(io: Io, options: ProgressOptions, status: Status): Progress {
   };
 }
 
-function createLines(io: Io, options: ProgressOptions, status: Status): Progress {
+function createLines(io: Io, options: ProgressOptions, measure: Measure): Progress {
   let last = options.start ?? 0;
   let lineMs = io.nowMs();
   let written = '';
   const line = (details: string) => {
-    const text = `${options.label}: ${status(last, details)}\n`;
+    const { rate, left } = measure(last);
+    const count = `${last}/${options.total} ${options.unit}`;
+    const parts = [count, rate && `${rate}/s`, details, left].filter(Boolean);
+    const text = `${options.label}: ${parts.join(' · ')}\n`;
     if (text !== written) io.stderr.write((written = text));
   };
   return {

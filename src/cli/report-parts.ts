@@ -34,9 +34,14 @@ export function dataSetCounts(dataSet: DataSet, name: string, splits: readonly S
       clips: splits.map((split) => dataSet[split].filter((clip) => clip.label === index).length),
     })),
     noiseFiles: dataSet.noiseFiles.length,
+    drawn: splits.includes('train') ? drawnLabels(dataSet) : [],
     attribution: dataSet.attribution,
     skipped: dataSet.skipped,
   };
+}
+
+function drawnLabels({ labels, unknownLabel, silenceLabel }: DataSet): string[] {
+  return [unknownLabel, silenceLabel].flatMap((label) => (label === undefined ? [] : [labels[label]]));
 }
 
 /** The command line as it can be typed again; words with signs that a shell would take are quoted. */

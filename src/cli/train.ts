@@ -49,7 +49,8 @@ async function train(dir: string, options: TrainOptions, io: Io): Promise<void> 
     printResult(io, options, result, () => formatResult(result, bytes.length));
   } catch (error) {
     await claim.release();
-    if (await fileExists(claim.checkpoint))
+    const isUnhurt = io.signal.aborted || (error instanceof HearkenError && error.code === 'file-write');
+    if (isUnhurt && (await fileExists(claim.checkpoint)))
       note(io, 'The same command with --resume goes on from the last checkpoint');
     throw error;
   }

@@ -42,10 +42,14 @@ describe('createProgress', () => {
   it('draws a bar on a terminal and leaves the cursor visible', () => {
     const io = createFakeIo([]);
     const stderr = { ...io.stderr, isTTY: true, columns: 80 };
-    const progress = createProgress({ ...io, stderr }, { label: 'reading', total: 4, unit: 'clips' });
+    const progress = createProgress(
+      { ...io, stderr, nowMs: () => io.nowMs() },
+      { label: 'reading', total: 4, unit: 'clips' },
+    );
+    io.pass(2000);
     progress.update(4);
-    progress.finish();
-    expect(io.written.stderr).toContain('reading ████████████████████████ 100% · 4/4 clips');
+    progress.finish('loss 0.5');
+    expect(io.written.stderr).toContain('reading ████████████████████ 100% · loss 0.5 · 2.0 clips/s');
     expect(io.written.stderr.lastIndexOf('\x1B[?25h')).toBeGreaterThan(
       io.written.stderr.lastIndexOf('\x1B[?25l'),
     );

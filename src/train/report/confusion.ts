@@ -46,6 +46,7 @@ function renderCell(count: number, total: number, what: string, diagonal: boolea
 function renderLabels({ perLabel, confusion }: Metrics): Html {
   const rows = perLabel.map((score, label) => ({
     ...score,
+    heard: confusion.some((counts) => counts[label] > 0),
     instead: mostHeard(perLabel, confusion[label], label),
   }));
   rows.sort((a, b) => (a.clips ? a.recall : 2) - (b.clips ? b.recall : 2));
@@ -57,9 +58,10 @@ function renderLabels({ perLabel, confusion }: Metrics): Html {
       clips,
       recall,
       precision,
+      heard,
       instead,
     }) => html`<tr><td>${label}</td><td class="number">${formatCount(clips)}</td>
-<td>${clips === 0 ? '–' : renderBar(recall)}</td><td class="number">${formatPercent(precision)}</td><td>${instead}</td></tr>
+<td>${clips === 0 ? '–' : renderBar(recall)}</td><td class="number">${formatPercent(heard ? precision : undefined)}</td><td>${instead}</td></tr>
 `,
   )}</tbody></table>`;
 }

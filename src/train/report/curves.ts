@@ -58,6 +58,14 @@ export const PAGE_SCRIPT = new Html(`(() => {
       label, stroke, width, value: (_, raw) => value(raw), spanGaps: true,
       points: { show: few, size: 5, fill: stroke },
     });
+    // The first epochs may be far off; they leave the picture rather than flatten all that follows.
+    const cut = (least, most, values) => {
+      const sorted = values.filter((entry) => entry !== null).sort((a, b) => a - b);
+      const usual = 2.5 * sorted[Math.floor(0.8 * (sorted.length - 1))];
+      const top = usual > 0 && usual < most ? usual : most;
+      const margin = 0.05 * (top - least) || 0.5;
+      return [least - margin, top + margin];
+    };
     const draw = (id, train, validation, value, tick) => {
       const host = document.getElementById(id);
       const given = [['training', train, '--previous', 1.5], ['validation', validation, '--accent', 2]]
@@ -67,7 +75,8 @@ export const PAGE_SCRIPT = new Html(`(() => {
       new uPlot({
         width: host.clientWidth, height: 240, hooks: { draw: [bestLine] },
         cursor: { y: false, sync: { key: 'epochs' } },
-        scales: { x: { time: false, range: (_, least, most) => least === most ? [least - 1, most + 1] : [least, most] } },
+        scales: { x: { time: false, range: (_, least, most) => least === most ? [least - 1, most + 1] : [least, most] },
+          y: { range: (_, least, most) => least === null ? [0, 1] : cut(least, most, given.flatMap(([, values]) => values)) } },
         axes: [axis((_, ticks) => ticks.map((tick) => Number.isInteger(tick) ? tick : ''), 30), axis((_, ticks) => ticks.map(tick), 56)],
         series: [{ label: 'epoch', value: (_, raw) => raw == null ? '–' : String(raw) },
           ...given.map(([label, , stroke, width]) => line(label, colour(stroke), width, value))],

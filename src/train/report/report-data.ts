@@ -80,6 +80,8 @@ export interface DataSetCounts {
   /** `clips[i]` counts the label's clips in `splits[i]`. */
   readonly rows: readonly { readonly label: string; readonly clips: readonly number[] }[];
   readonly noiseFiles: number;
+  /** Labels whose training clips are drawn anew each epoch. */
+  readonly drawn?: readonly string[];
   readonly attribution?: readonly string[];
   readonly skipped: readonly { readonly file: string; readonly reason: string }[];
 }

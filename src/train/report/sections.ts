@@ -58,9 +58,7 @@ export function renderDataSet(dataSet: DataSetCounts): Html {
   );
   return html`<section>
 <h2>The recordings</h2>
-<p class="note">${dataSet.name}${dataSet.noiseFiles > 0 && html`, with ${formatCount(dataSet.noiseFiles)} recordings of background noise`}.${dataSet.attribution?.map(
-    (line) => html` ${line}`,
-  )}</p>
+<p class="note">${describeDataSet(dataSet)}</p>
 <div class="card scroll"><table class="list"><thead><tr><th>label</th>${dataSet.splits.map(
     (split) => html`<th class="number">${split}</th>`,
   )}</tr></thead>
@@ -73,6 +71,16 @@ export function renderDataSet(dataSet: DataSetCounts): Html {
 <tfoot><tr><td>all</td>${totals.map((clips) => html`<td class="number">${formatCount(clips)}</td>`)}</tr></tfoot></table></div>
 ${renderSkipped(dataSet.skipped)}
 </section>`;
+}
+
+function describeDataSet({ name, noiseFiles, drawn = [], attribution = [] }: DataSetCounts): string {
+  return [
+    `${name}${noiseFiles > 0 ? `, with ${formatCount(noiseFiles)} recordings of background noise` : ''}.`,
+    ...(drawn.length > 0
+      ? [`Each epoch draws ${drawn.join(' and ')} anew, as many clips as a word has on average.`]
+      : []),
+    ...attribution,
+  ].join(' ');
 }
 
 function renderSkipped(skipped: DataSetCounts['skipped']): Html {
