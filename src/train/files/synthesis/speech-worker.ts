@@ -53,20 +53,47 @@ interface Espeak {
   readonly samplerate: number;
   rate: number;
   pitch: number;
+  list_voices(): { identifier: string; languages: { name: string }[] }[];
   set_voice(name: string, language: string, gender: number, age: number, variant: number): number;
   synthesize(text: string, onSamples: (samples: Int16Array | undefined) => boolean | undefined): void;
 }
 
-let espeak: Espeak | undefined;
+let languages: Set<string> | undefined;
 const ESPEAK_RATE = 160;
 const ESPEAK_PITCH = 50;
 
-async function speakEspeak(request: SpeechRequest): Promise<SpeechAnswer> {
-  if (!espeak) {
-    const { default: load } = await import(/* @vite-ignore */ espeakUrl!);
+/**
+ * A fresh one for each utterance (50 ms), since what it said before would be heard in the samples. It seeds the noise of
+ * breathy voices by the clock, which therefore stands still meanwhile (in this thread).
+ */
+async function loadEspeak(): Promise<Espeak> {
+  const { default: load } = await import(/* @vite-ignore */ espeakUrl!);
+  const now = Date.now;
+  Date.now = () => 0;
+  try {
     const { eSpeakNGWorker } = await load();
-    espeak = new eSpeakNGWorker() as Espeak;
+    return new eSpeakNGWorker();
+  } finally {
+    Date.now = now;
   }
+}
+
+/** The languages eSpeak NG has, in lower case: told to speak another one it never ends. */
+function languagesOf(engine: Espeak): Set<string> {
+  const names = engine
+    .list_voices()
+    .flatMap(({ identifier, languages }) => [
+      identifier.slice(identifier.lastIndexOf('/') + 1),
+      ...languages.map(({ name }) => name),
+    ]);
+  return new Set(names.map((name) => name.toLowerCase()));
+}
+
+async function speakEspeak(request: SpeechRequest): Promise<SpeechAnswer> {
+  const espeak = await loadEspeak();
+  languages ??= languagesOf(espeak);
+  const [language] = request.voice.split('+');
+  if (!languages.has(language.toLowerCase())) throw new Error(`eSpeak NG does not speak "${language}"`);
   if (espeak.set_voice(request.voice, '', 0, 0, 0) !== 0) throw new Error('eSpeak NG has no such voice');
   espeak.rate = Math.round(ESPEAK_RATE / request.stretch);
   espeak.pitch = Math.round(Math.min(99, Math.max(0, ESPEAK_PITCH * request.pitchRatio ** 2)));

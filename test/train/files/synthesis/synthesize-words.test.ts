@@ -7,6 +7,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -15,6 +16,15 @@ import { ConfigError, DataSetError } from '../../../../src/errors.js';
 import { openDataSet } from '../../../../src/train/files/open-data-set.js';
 import { synthesizeWords } from '../../../../src/train/files/synthesis/synthesize-words.js';
 import { espeakVoices, FLITE_VOICES } from '../../../../src/train/files/synthesis/voices.js';
+
+const require = createRequire(import.meta.url);
+const espeakIsInstalled = (() => {
+  try {
+    return Boolean(require.resolve('@echogarden/espeak-ng-emscripten'));
+  } catch {
+    return false;
+  }
+})();
 
 describe('synthesizeWords', () => {
   let folder: string;
@@ -124,13 +134,30 @@ describe('synthesizeWords', () => {
     expect(failure.message).toContain('got only slt (test)');
   });
 
-  it('says what to install for eSpeak NG', async () => {
+  it.skipIf(espeakIsInstalled)('says what to install for eSpeak NG', async () => {
     const failure = await synthesizeWords(['go'], { outDir, voices: espeakVoices('de') }).catch(
       (error) => error,
     );
     expect(failure).toBeInstanceOf(ConfigError);
     expect(failure.code).toBe('package-missing');
     expect(failure.message).toContain('npm install @echogarden/espeak-ng-emscripten');
+  });
+
+  // Not a development dependency (GPL): runs where someone installed it, with `npm install --no-save`.
+  it.runIf(espeakIsInstalled)('speaks with eSpeak NG, the same with one thread and with two', async () => {
+    const other = join(folder, 'other');
+    const options = { clips: 11, noise: false, voices: espeakVoices('de') };
+    await synthesizeWords(['hallo'], { outDir, threads: 1, ...options });
+    await synthesizeWords(['hallo'], { outDir: other, threads: 2, ...options });
+    expect(filesOf(outDir)).toHaveLength(11 + 3);
+    for (const file of filesOf(outDir))
+      expect(readFileSync(join(outDir, file)).equals(readFileSync(join(other, file))), file).toBe(true);
+    const failure = await synthesizeWords(['hallo'], {
+      outDir: join(folder, 'third'),
+      voices: espeakVoices('xx'),
+    }).catch((error) => error);
+    expect(failure.code).toBe('speech-failed');
+    expect(failure.message).toContain('eSpeak NG does not speak "xx"');
   });
 
   it('says which word a voice cannot speak', async () => {
