@@ -60,6 +60,8 @@ export function startWorker(source: string | URL, options: WorkerOptions): Worke
 /** The URL of such a worker is its whole text: stack traces name it `worker` instead. */
 function withoutDataUrl(thrown: unknown): Error {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-  if (error.stack) error.stack = error.stack.replaceAll(/data:text\/javascript;base64,[\w+/=]*/g, 'worker');
+  const stack = error.stack?.replaceAll(/data:text\/javascript;base64,[\w+/=]*/g, 'worker');
+  // Defined, not assigned: Node 22 and newer hand such a stack out read-only.
+  Object.defineProperty(error, 'stack', { value: stack, writable: true, configurable: true });
   return error;
 }
