@@ -1,226 +1,196 @@
-/** Depthwise convolutions, vectorised over channels; a row of the map at a time, its middle without edge checks. */
+/**
+ * Depthwise convolutions, vectorised over channels. Where a clip needs padding it is first copied into a frame of zeros,
+ * so that no window has edges; then four channels at a time pass over the whole clip with their weights in registers.
+ */
 import { Act } from '../op';
 import { activate4, fma4, real, relu4, storeLanes, word } from './simd';
 
-// x, w, bias, y, then: T, F, C, To, Fo, kt, kf, st, sf, dt, df, pt, pf, multiplier, act, slope, accumulate
-const DIMS: i32 = 4;
+// x, w, bias, y, scratch, then: T, F, C, To, Fo, kt, kf, st, sf, dt, df, pt, pf, multiplier, act, slope, accumulate
+const DIMS: i32 = 5;
 // @ts-ignore: decorator
 @inline
 function dim(a: usize, i: i32): i32 {
   return word(a, DIMS + i);
 }
 
+/** Lines and columns that windows reach over. */
 // @ts-ignore: decorator
 @inline
-function ceilDiv(a: i32, b: i32): i32 {
-  return a <= 0 ? 0 : (a + b - 1) / b;
+function reachedLines(a: usize): i32 {
+  return (dim(a, 3) - 1) * dim(a, 7) + (dim(a, 5) - 1) * dim(a, 9) + 1;
+}
+// @ts-ignore: decorator
+@inline
+function reachedColumns(a: usize): i32 {
+  return (dim(a, 4) - 1) * dim(a, 8) + (dim(a, 6) - 1) * dim(a, 10) + 1;
 }
 
-/** First and past-the-end output position whose whole window lies inside `size` inputs. */
+/** Whether windows reach over the edges, so that the clip must be framed. */
 // @ts-ignore: decorator
 @inline
-function firstInside(pad: i32, stride: i32): i32 {
-  return ceilDiv(pad, stride);
+function framed(a: usize): bool {
+  return dim(a, 11) > 0 || dim(a, 12) > 0 || reachedLines(a) > dim(a, 0) || reachedColumns(a) > dim(a, 1);
 }
-// @ts-ignore: decorator
-@inline
-function endInside(size: i32, outputs: i32, pad: i32, stride: i32, reach: i32): i32 {
-  const room = size + pad - reach;
-  return room < 0 ? 0 : min(outputs, room / stride + 1);
+
+/** The clip as windows want it: itself, or its copy in the frame (whose border is zero already). */
+function frame(a: usize, clip: i32, copied: bool): usize {
+  const T = dim(a, 0);
+  const F = dim(a, 1);
+  const C = dim(a, 2);
+  const x = <usize>word(a, 0) + (<usize>(clip * T * F * C) << 2);
+  if (!copied) return x;
+  const scratch = <usize>word(a, 4);
+  const pt = dim(a, 11);
+  const pf = dim(a, 12);
+  const columns = reachedColumns(a);
+  const lines = min(T, reachedLines(a) - pt);
+  const bytes = <usize>(min(F, columns - pf) * C) << 2;
+  for (let t = 0; t < lines; t++) {
+    memory.copy(scratch + (<usize>(((t + pt) * columns + pf) * C) << 2), x + (<usize>(t * F * C) << 2), bytes);
+  }
+  return scratch;
+}
+
+function clearFrame(a: usize): void {
+  memory.fill(word(a, 4), 0, <usize>(reachedLines(a) * reachedColumns(a) * dim(a, 2)) << 2);
 }
 
 // @ts-ignore: decorator
 @inline
-function put(to: usize, v: v128, lanes: i32, act: i32, slope: f32, accumulate: bool): void {
-  if (accumulate) v = f32x4.add(v, v128.load(to));
+function put(to: usize, v: v128, lanes: i32, act: i32, slope: f32): void {
   if (act == Act.Relu) v = relu4(v);
   else if (act > Act.Relu) v = activate4(act, v, slope);
   storeLanes(to, v, lanes);
 }
 
-/** Output positions f … end − 1 of one row, taps u0 … u1 of time all inside, frequency checked tap by tap. */
-function edge(a: usize, line: usize, to: usize, f: i32, end: i32, u0: i32, u1: i32): void {
-  const F = dim(a, 1);
-  const C = dim(a, 2);
-  const kf = dim(a, 6);
-  const df = dim(a, 10);
-  const timeStep = <usize>(dim(a, 9) * F * C) << 2;
-  const bias = <usize>word(a, 2);
-  for (; f < end; f++) {
-    const f0 = f * dim(a, 8) - dim(a, 12);
-    for (let c = 0; c < C; c += 4) {
-      let sum = bias ? v128.load(bias + (<usize>c << 2)) : f32x4.splat(0);
-      for (let u = u0; u < u1; u++) {
-        const row = line + <usize>u * timeStep + (<usize>c << 2);
-        const w = <usize>word(a, 1) + (<usize>(u * kf * C + c) << 2);
-        for (let v = 0; v < kf; v++) {
-          const at = f0 + v * df;
-          if (at >= 0 && at < F) {
-            sum = fma4(v128.load(row + (<usize>(at * C) << 2)), v128.load(w + (<usize>(v * C) << 2)), sum);
-          }
-        }
-      }
-      put(to + (<usize>(f * C + c) << 2), sum, min(4, C - c), dim(a, 14), real(a, DIMS + 15), dim(a, 16) != 0);
-    }
-  }
-}
-
-/** Like `edge` for positions whose windows lie inside: three taps, unrolled. `tap`: bytes between them, `wTap` of weights. */
-function inside3(a: usize, x: usize, w: usize, to: usize, count: i32, step: usize, tap: usize): void {
-  const C = dim(a, 2);
-  const row = <usize>C << 2;
-  const bias = <usize>word(a, 2);
-  const act = dim(a, 14);
-  const slope = real(a, DIMS + 15);
-  const accumulate = dim(a, 16) != 0;
-  for (let c = 0; c < C; c += 4) {
-    const at = <usize>c << 2;
-    const start = bias ? v128.load(bias + at) : f32x4.splat(0);
-    const w0 = v128.load(w + at);
-    const w1 = v128.load(w + at + row);
-    const w2 = v128.load(w + at + 2 * row);
-    const lanes = min(4, C - c);
-    let p = x + at;
-    let y = to + at;
-    if (lanes == 4 && act <= Act.Relu && !accumulate) {
-      const floor = f32x4.splat(act == Act.Relu ? 0 : -Infinity);
-      for (let i = 0; i < count; i++) {
-        let sum = fma4(v128.load(p), w0, start);
-        sum = fma4(v128.load(p + tap), w1, sum);
-        sum = fma4(v128.load(p + 2 * tap), w2, sum);
-        v128.store(y, f32x4.pmax(sum, floor));
-        p += step;
-        y += row;
-      }
-      continue;
-    }
-    for (let i = 0; i < count; i++) {
-      let sum = fma4(v128.load(p), w0, start);
+/** Three taps `tap` bytes apart: y of `lines` × `count` positions. */
+function three(x: usize, line: usize, step: usize, tap: usize, w: usize, row: usize, start: v128, y: usize, lines: i32, count: i32, lanes: i32, act: i32, slope: f32, add: bool): void {
+  const w0 = v128.load(w);
+  const w1 = v128.load(w + row);
+  const w2 = v128.load(w + 2 * row);
+  for (let t = 0; t < lines; t++) {
+    let p = x + <usize>t * line;
+    for (let f = 0; f < count; f++) {
+      let sum = add ? v128.load(y) : start;
+      sum = fma4(v128.load(p), w0, sum);
       sum = fma4(v128.load(p + tap), w1, sum);
       sum = fma4(v128.load(p + 2 * tap), w2, sum);
-      put(y, sum, lanes, act, slope, accumulate);
+      put(y, sum, lanes, act, slope);
       p += step;
       y += row;
     }
   }
 }
 
-/** Nine taps (3 × 3), unrolled. */
-function inside9(a: usize, x: usize, w: usize, to: usize, count: i32, step: usize, timeTap: usize, tap: usize): void {
-  const C = dim(a, 2);
-  const row = <usize>C << 2;
-  const bias = <usize>word(a, 2);
-  const act = dim(a, 14);
-  const slope = real(a, DIMS + 15);
-  const accumulate = dim(a, 16) != 0;
-  for (let c = 0; c < C; c += 4) {
-    const at = <usize>c << 2;
-    const start = bias ? v128.load(bias + at) : f32x4.splat(0);
-    let q = w + at;
-    const w0 = v128.load(q);
-    const w1 = v128.load((q += row));
-    const w2 = v128.load((q += row));
-    const w3 = v128.load((q += row));
-    const w4 = v128.load((q += row));
-    const w5 = v128.load((q += row));
-    const w6 = v128.load((q += row));
-    const w7 = v128.load((q += row));
-    const w8 = v128.load((q += row));
-    const lanes = min(4, C - c);
-    let p0 = x + at;
-    let y = to + at;
-    if (lanes == 4 && act <= Act.Relu && !accumulate) {
-      const floor = f32x4.splat(act == Act.Relu ? 0 : -Infinity);
-      for (let i = 0; i < count; i++) {
-        const p1 = p0 + timeTap;
-        const p2 = p1 + timeTap;
-        let sum = fma4(v128.load(p0), w0, start);
-        sum = fma4(v128.load(p0 + tap), w1, sum);
-        sum = fma4(v128.load(p0 + 2 * tap), w2, sum);
-        let other = f32x4.mul(v128.load(p1), w3);
-        other = fma4(v128.load(p1 + tap), w4, other);
-        other = fma4(v128.load(p1 + 2 * tap), w5, other);
-        sum = fma4(v128.load(p2), w6, sum);
-        other = fma4(v128.load(p2 + tap), w7, other);
-        sum = fma4(v128.load(p2 + 2 * tap), w8, sum);
-        v128.store(y, f32x4.pmax(f32x4.add(sum, other), floor));
-        p0 += step;
-        y += row;
-      }
-      continue;
-    }
-    for (let i = 0; i < count; i++) {
-      const p1 = p0 + timeTap;
-      const p2 = p1 + timeTap;
-      let sum = fma4(v128.load(p0), w0, start);
-      sum = fma4(v128.load(p0 + tap), w1, sum);
-      sum = fma4(v128.load(p0 + 2 * tap), w2, sum);
+/** 3 × 3 taps. */
+function nine(x: usize, line: usize, step: usize, timeTap: usize, tap: usize, w: usize, row: usize, start: v128, y: usize, lines: i32, count: i32, lanes: i32, act: i32, slope: f32, add: bool): void {
+  const w0 = v128.load(w);
+  const w1 = v128.load((w += row));
+  const w2 = v128.load((w += row));
+  const w3 = v128.load((w += row));
+  const w4 = v128.load((w += row));
+  const w5 = v128.load((w += row));
+  const w6 = v128.load((w += row));
+  const w7 = v128.load((w += row));
+  const w8 = v128.load((w += row));
+  for (let t = 0; t < lines; t++) {
+    let p0 = x + <usize>t * line;
+    let p1 = p0 + timeTap;
+    let p2 = p1 + timeTap;
+    for (let f = 0; f < count; f++) {
+      let sum = add ? v128.load(y) : start;
+      sum = fma4(v128.load(p0), w0, sum);
       let other = f32x4.mul(v128.load(p1), w3);
+      sum = fma4(v128.load(p0 + tap), w1, sum);
       other = fma4(v128.load(p1 + tap), w4, other);
+      sum = fma4(v128.load(p0 + 2 * tap), w2, sum);
       other = fma4(v128.load(p1 + 2 * tap), w5, other);
       sum = fma4(v128.load(p2), w6, sum);
       other = fma4(v128.load(p2 + tap), w7, other);
       sum = fma4(v128.load(p2 + 2 * tap), w8, sum);
-      put(y, f32x4.add(sum, other), lanes, act, slope, accumulate);
+      put(y, f32x4.add(sum, other), lanes, act, slope);
       p0 += step;
+      p1 += step;
+      p2 += step;
       y += row;
     }
   }
 }
 
-/** y = act(bias + w ∗ x), channel by channel. */
+/** Any taps, a row of them (frequency) at a time; rows of five unrolled. */
+function any(a: usize, x: usize, line: usize, step: usize, w: usize, row: usize, start: v128, y: usize, lanes: i32): void {
+  const kt = dim(a, 5);
+  const kf = dim(a, 6);
+  const act = dim(a, 14);
+  const slope = real(a, DIMS + 15);
+  const add = dim(a, 16) != 0;
+  const tap = <usize>dim(a, 10) * row;
+  const timeTap = <usize>dim(a, 9) * (line / <usize>dim(a, 7));
+  for (let t = 0; t < dim(a, 3); t++) {
+    let p = x + <usize>t * line;
+    for (let f = 0; f < dim(a, 4); f++) {
+      let sum = add ? v128.load(y) : start;
+      let q = w;
+      for (let u = 0; u < kt; u++) {
+        let r = p + <usize>u * timeTap;
+        if (kf == 5) {
+          sum = fma4(v128.load(r), v128.load(q), sum);
+          let other = f32x4.mul(v128.load(r + tap), v128.load(q + row));
+          sum = fma4(v128.load(r + 2 * tap), v128.load(q + 2 * row), sum);
+          other = fma4(v128.load(r + 3 * tap), v128.load(q + 3 * row), other);
+          sum = f32x4.add(fma4(v128.load(r + 4 * tap), v128.load(q + 4 * row), sum), other);
+          q += 5 * row;
+          continue;
+        }
+        for (let v = 0; v < kf; v++) {
+          sum = fma4(v128.load(r), v128.load(q), sum);
+          r += tap;
+          q += row;
+        }
+      }
+      put(y, sum, lanes, act, slope);
+      p += step;
+      y += row;
+    }
+  }
+}
+
+/** y = act(bias + w ∗ x), channel by channel, or y + w ∗ x. */
 export function depthwise(a: usize, clips: i32): void {
   if (dim(a, 13) != 1) {
     multiplied(a, clips);
     return;
   }
-  const T = dim(a, 0);
-  const F = dim(a, 1);
   const C = dim(a, 2);
-  const To = dim(a, 3);
-  const Fo = dim(a, 4);
   const kt = dim(a, 5);
   const kf = dim(a, 6);
-  const dt = dim(a, 9);
-  const df = dim(a, 10);
-  const timeTap = <usize>(dt * F * C) << 2;
-  const tap = <usize>(df * C) << 2;
-  const step = <usize>(dim(a, 8) * C) << 2;
-  const w = <usize>word(a, 1);
-  const fFirst = firstInside(dim(a, 12), dim(a, 8));
-  const fEnd = max(fFirst, endInside(F, Fo, dim(a, 12), dim(a, 8), (kf - 1) * df + 1));
-  const nine = kt == 3 && kf == 3;
-  const three = (kt == 3 && kf == 1) || (kt == 1 && kf == 3);
-  // Over time alone, whole lines are one long run of positions.
-  const runs = three && kf == 1 && dim(a, 7) == 1 && dim(a, 8) == 1 && dim(a, 12) == 0 && F == Fo;
-  const tFirst = min(To, max(0, dim(a, 11)));
-  const tEnd = max(tFirst, min(To, T + dim(a, 11) - 2 * dt));
+  const act = dim(a, 14);
+  const slope = real(a, DIMS + 15);
+  const add = dim(a, 16) != 0;
+  const bias = <usize>word(a, 2);
+  const row = <usize>C << 2;
+  const copied = framed(a);
+  if (copied) clearFrame(a);
+  const columns = copied ? reachedColumns(a) : dim(a, 1);
+  const line = <usize>(dim(a, 7) * columns) * row;
+  const step = <usize>dim(a, 8) * row;
+  const tap = <usize>dim(a, 10) * row;
+  const timeTap = <usize>(dim(a, 9) * columns) * row;
+  // Where lines follow on one another without a gap, all positions are one long line.
+  const joined = dim(a, 7) == 1 && dim(a, 8) == 1 && columns == dim(a, 4);
+  const lines = joined ? 1 : dim(a, 3);
+  const count = joined ? dim(a, 3) * dim(a, 4) : dim(a, 4);
   for (let clip = 0; clip < clips; clip++) {
-    if (runs && tFirst < tEnd) {
-      const x = <usize>word(a, 0) + <usize>((clip * T + tFirst - dim(a, 11)) * F * C) * 4;
-      const y = <usize>word(a, 3) + (<usize>((clip * To + tFirst) * F * C) << 2);
-      inside3(a, x, w, y, (tEnd - tFirst) * F, step, timeTap);
-    }
-    for (let t = 0; t < To; t++) {
-      if (runs && t >= tFirst && t < tEnd) continue;
-      const t0 = t * dim(a, 7) - dim(a, 11);
-      const line = <usize>word(a, 0) + ((<usize>(clip * T * F * C) + <usize>0) << 2) + <usize>(t0 * F * C) * 4;
-      const to = <usize>word(a, 3) + (<usize>((clip * To + t) * Fo * C) << 2);
-      let u0 = 0;
-      let u1 = kt;
-      while (u0 < kt && t0 + u0 * dt < 0) u0++;
-      while (u1 > u0 && t0 + (u1 - 1) * dt >= T) u1--;
-      const whole = u0 == 0 && u1 == kt;
-      if (whole && (nine || three) && fFirst < fEnd) {
-        const x = line + <usize>((fFirst * dim(a, 8) - dim(a, 12)) * C) * 4;
-        const y = to + (<usize>(fFirst * C) << 2);
-        if (fFirst > 0) edge(a, line, to, 0, fFirst, 0, kt);
-        if (nine) inside9(a, x, w, y, fEnd - fFirst, step, timeTap, tap);
-        else inside3(a, x, w, y, fEnd - fFirst, step, kt == 3 ? timeTap : tap);
-        if (fEnd < Fo) edge(a, line, to, fEnd, Fo, 0, kt);
-      } else {
-        edge(a, line, to, 0, Fo, u0, u1);
-      }
+    const x = frame(a, clip, copied);
+    const y = <usize>word(a, 3) + <usize>(clip * dim(a, 3) * dim(a, 4)) * row;
+    for (let c = 0; c < C; c += 4) {
+      const at = <usize>c << 2;
+      const start = bias ? v128.load(bias + at) : f32x4.splat(0);
+      const w = <usize>word(a, 1) + at;
+      const lanes = min(4, C - c);
+      if (kt == 3 && kf == 3) nine(x + at, line, step, timeTap, tap, w, row, start, y + at, lines, count, lanes, act, slope, add);
+      else if (kt * kf == 3) three(x + at, line, step, kt == 3 ? timeTap : tap, w, row, start, y + at, lines, count, lanes, act, slope, add);
+      else any(a, x + at, line, step, w, row, start, y + at, lanes);
     }
   }
 }
@@ -248,7 +218,8 @@ function multiplied(a: usize, clips: i32): void {
               sum += x * load<f32>(<usize>word(a, 1) + (<usize>((u * dim(a, 6) + v) * C * m + o) << 2));
             }
           }
-          put(to, f32x4.splat(sum), 1, dim(a, 14), real(a, DIMS + 15), dim(a, 16) != 0);
+          if (dim(a, 16)) sum += load<f32>(to);
+          put(to, f32x4.splat(sum), 1, dim(a, 14), real(a, DIMS + 15));
           to += 4;
         }
       }
@@ -263,8 +234,8 @@ export function flipTaps(a: usize, _clips: i32): void {
   for (let i = 0; i < taps; i++) memory.copy(<usize>word(a, 1) + <usize>i * bytes, <usize>word(a, 0) + <usize>(taps - 1 - i) * bytes, bytes);
 }
 
-/** Adds to nine sums (or three, `taps`) the products of one row of dy with the windows it came from. */
-function rowGradient9(x: usize, dy: usize, count: i32, step: usize, row: usize, timeTap: usize, tap: usize, g: usize, lanes: i32): void {
+/** Sums of x · dy for 3 × 3 taps. */
+function nineGradient(x: usize, line: usize, step: usize, timeTap: usize, tap: usize, dy: usize, row: usize, lines: i32, count: i32, g: usize, lanes: i32): void {
   let g0 = v128.load(g);
   let g1 = v128.load(g + row);
   let g2 = v128.load(g + 2 * row);
@@ -274,22 +245,26 @@ function rowGradient9(x: usize, dy: usize, count: i32, step: usize, row: usize, 
   let g6 = v128.load(g + 6 * row);
   let g7 = v128.load(g + 7 * row);
   let g8 = v128.load(g + 8 * row);
-  let p0 = x;
-  for (let i = 0; i < count; i++) {
-    const p1 = p0 + timeTap;
-    const p2 = p1 + timeTap;
-    const d = v128.load(dy);
-    g0 = fma4(v128.load(p0), d, g0);
-    g1 = fma4(v128.load(p0 + tap), d, g1);
-    g2 = fma4(v128.load(p0 + 2 * tap), d, g2);
-    g3 = fma4(v128.load(p1), d, g3);
-    g4 = fma4(v128.load(p1 + tap), d, g4);
-    g5 = fma4(v128.load(p1 + 2 * tap), d, g5);
-    g6 = fma4(v128.load(p2), d, g6);
-    g7 = fma4(v128.load(p2 + tap), d, g7);
-    g8 = fma4(v128.load(p2 + 2 * tap), d, g8);
-    p0 += step;
-    dy += row;
+  for (let t = 0; t < lines; t++) {
+    let p0 = x + <usize>t * line;
+    let p1 = p0 + timeTap;
+    let p2 = p1 + timeTap;
+    for (let f = 0; f < count; f++) {
+      const d = v128.load(dy);
+      g0 = fma4(v128.load(p0), d, g0);
+      g1 = fma4(v128.load(p0 + tap), d, g1);
+      g2 = fma4(v128.load(p0 + 2 * tap), d, g2);
+      g3 = fma4(v128.load(p1), d, g3);
+      g4 = fma4(v128.load(p1 + tap), d, g4);
+      g5 = fma4(v128.load(p1 + 2 * tap), d, g5);
+      g6 = fma4(v128.load(p2), d, g6);
+      g7 = fma4(v128.load(p2 + tap), d, g7);
+      g8 = fma4(v128.load(p2 + 2 * tap), d, g8);
+      p0 += step;
+      p1 += step;
+      p2 += step;
+      dy += row;
+    }
   }
   storeLanes(g, g0, lanes);
   storeLanes(g + row, g1, lanes);
@@ -302,84 +277,75 @@ function rowGradient9(x: usize, dy: usize, count: i32, step: usize, row: usize, 
   storeLanes(g + 8 * row, g8, lanes);
 }
 
-/** One tap over a run of positions: g += Σ x · dy. */
-function rowGradient1(x: usize, dy: usize, count: i32, step: usize, row: usize, g: usize, lanes: i32): void {
-  let sum = v128.load(g);
-  for (let i = 0; i < count; i++) {
-    sum = fma4(v128.load(x), v128.load(dy), sum);
-    x += step;
-    dy += row;
+/** Sums of x · dy for up to five taps in a row, `tap` bytes apart; those beyond `taps` are computed and dropped. */
+function rowGradient(x: usize, line: usize, step: usize, tap: usize, dy: usize, row: usize, lines: i32, count: i32, g: usize, taps: i32, lanes: i32): void {
+  const t1 = taps > 1 ? tap : 0;
+  const t2 = taps > 2 ? 2 * tap : 0;
+  let g0 = v128.load(g);
+  let g1 = f32x4.splat(0);
+  let g2 = g1;
+  let g3 = g1;
+  let g4 = g1;
+  for (let t = 0; t < lines; t++) {
+    let p = x + <usize>t * line;
+    for (let f = 0; f < count; f++) {
+      const d = v128.load(dy);
+      g0 = fma4(v128.load(p), d, g0);
+      if (taps > 1) g1 = fma4(v128.load(p + t1), d, g1);
+      if (taps > 2) g2 = fma4(v128.load(p + t2), d, g2);
+      if (taps > 3) {
+        g3 = fma4(v128.load(p + 3 * tap), d, g3);
+        if (taps > 4) g4 = fma4(v128.load(p + 4 * tap), d, g4);
+      }
+      p += step;
+      dy += row;
+    }
   }
-  storeLanes(g, sum, lanes);
+  storeLanes(g, g0, lanes);
+  if (taps > 1) storeLanes(g + row, f32x4.add(g1, v128.load(g + row)), lanes);
+  if (taps > 2) storeLanes(g + 2 * row, f32x4.add(g2, v128.load(g + 2 * row)), lanes);
+  if (taps > 3) storeLanes(g + 3 * row, f32x4.add(g3, v128.load(g + 3 * row)), lanes);
+  if (taps > 4) storeLanes(g + 4 * row, f32x4.add(g4, v128.load(g + 4 * row)), lanes);
 }
 
-/** x, dy, -, dw (added to), dimensions as above. */
+/** x, dy, -, dw (added to), scratch, dimensions as above. */
 export function depthwiseWeightGradient(a: usize, clips: i32): void {
   if (dim(a, 13) != 1) {
     multipliedWeightGradient(a, clips);
     return;
   }
-  const T = dim(a, 0);
-  const F = dim(a, 1);
   const C = dim(a, 2);
-  const To = dim(a, 3);
-  const Fo = dim(a, 4);
   const kt = dim(a, 5);
   const kf = dim(a, 6);
-  const sf = dim(a, 8);
-  const dt = dim(a, 9);
-  const df = dim(a, 10);
-  const pf = dim(a, 12);
   const row = <usize>C << 2;
-  const timeTap = <usize>(dt * F * C) << 2;
-  const tap = <usize>(df * C) << 2;
-  const step = <usize>sf * row;
-  const fFirst = firstInside(pf, sf);
-  const fEnd = max(fFirst, endInside(F, Fo, pf, sf, (kf - 1) * df + 1));
-  const nine = kt == 3 && kf == 3;
-  const runs = kf == 1 && dim(a, 7) == 1 && sf == 1 && pf == 0 && F == Fo;
+  const copied = framed(a);
+  if (copied) clearFrame(a);
+  const columns = copied ? reachedColumns(a) : dim(a, 1);
+  const line = <usize>(dim(a, 7) * columns) * row;
+  const step = <usize>dim(a, 8) * row;
+  const tap = <usize>dim(a, 10) * row;
+  const timeTap = <usize>(dim(a, 9) * columns) * row;
+  const joined = dim(a, 7) == 1 && dim(a, 8) == 1 && columns == dim(a, 4);
+  const lines = joined ? 1 : dim(a, 3);
+  const count = joined ? dim(a, 3) * dim(a, 4) : dim(a, 4);
+  // A column of taps along time is summed as a row of them is along frequency.
+  const upright = kf == 1 && kt <= 5;
   for (let clip = 0; clip < clips; clip++) {
+    const x = frame(a, clip, copied);
+    const dy = <usize>word(a, 1) + <usize>(clip * dim(a, 3) * dim(a, 4)) * row;
     for (let c = 0; c < C; c += 4) {
+      const at = <usize>c << 2;
+      const g = <usize>word(a, 3) + at;
       const lanes = min(4, C - c);
-      const g = <usize>word(a, 3) + (<usize>c << 2);
-      if (runs) {
+      if (kt == 3 && kf == 3) {
+        nineGradient(x + at, line, step, timeTap, tap, dy + at, row, lines, count, g, lanes);
+      } else if (upright) {
+        rowGradient(x + at, line, step, timeTap, dy + at, row, lines, count, g, kt, lanes);
+      } else {
         for (let u = 0; u < kt; u++) {
-          const shift = u * dt - dim(a, 11);
-          const first = max(0, -shift);
-          const end = min(To, T - shift);
-          if (first >= end) continue;
-          const x = <usize>word(a, 0) + <usize>((clip * T + first + shift) * F * C + c) * 4;
-          const dy = <usize>word(a, 1) + (<usize>((clip * To + first) * F * C + c) << 2);
-          rowGradient1(x, dy, (end - first) * F, row, row, g + <usize>u * row, lanes);
-        }
-        continue;
-      }
-      for (let t = 0; t < To; t++) {
-        const t0 = t * dim(a, 7) - dim(a, 11);
-        const line = <usize>word(a, 0) + (<usize>(clip * T * F * C + c) << 2) + <usize>(t0 * F * C) * 4;
-        const dy = <usize>word(a, 1) + (<usize>((clip * To + t) * Fo * C + c) << 2);
-        const whole = t0 >= 0 && t0 + (kt - 1) * dt < T;
-        const quick = nine && whole && fFirst < fEnd;
-        if (quick) {
-          const x = line + <usize>((fFirst * sf - pf) * C) * 4;
-          rowGradient9(x, dy + <usize>fFirst * row, fEnd - fFirst, step, row, timeTap, tap, g, lanes);
-        }
-        for (let u = 0; u < kt; u++) {
-          const ti = t0 + u * dt;
-          if (ti < 0 || ti >= T) continue;
-          for (let v = 0; v < kf; v++) {
-            // Positions whose tap v is inside; the quick path has done the middle of them.
-            const shift = v * df - pf;
-            const first = ceilDiv(-shift, sf);
-            const end = F - shift <= 0 ? 0 : min(Fo, (F - 1 - shift) / sf + 1);
-            const x = line + <usize>u * timeTap + <usize>(shift * C) * 4;
-            const at = g + <usize>(u * kf + v) * row;
-            if (quick) {
-              if (first < fFirst) rowGradient1(x + <usize>first * step, dy + <usize>first * row, fFirst - first, step, row, at, lanes);
-              if (fEnd < end) rowGradient1(x + <usize>fEnd * step, dy + <usize>fEnd * row, end - fEnd, step, row, at, lanes);
-            } else if (first < end) {
-              rowGradient1(x + <usize>first * step, dy + <usize>first * row, end - first, step, row, at, lanes);
-            }
+          for (let v = 0; v < kf; v += 5) {
+            const from = x + at + <usize>u * timeTap + <usize>v * tap;
+            rowGradient(from, line, step, tap, dy + at, row, lines, count, g + <usize>(u * kf + v) * row, min(5, kf - v), lanes);
           }
         }
       }
@@ -416,7 +382,7 @@ function multipliedWeightGradient(a: usize, clips: i32): void {
   }
 }
 
-/** dx (added to), w, -, dy, dimensions as above: any stride, multiplier or dilation, by scattering. */
+/** dx (added to), w, -, dy, -, dimensions as above: any stride, multiplier or dilation, by scattering. */
 export function depthwiseDataGradient(a: usize, clips: i32): void {
   const T = dim(a, 0);
   const F = dim(a, 1);

@@ -1,7 +1,8 @@
 /** A graph compiled for inference: one thread, weights folded and packed when they are assigned, nothing allocated per run. */
-import { EngineError, ShapeError } from '../../errors.js';
+import { EngineError } from '../../errors.js';
 import type { Graph, Tensors } from '../../graph/graph.js';
 import { sizeOf } from '../../graph/graph.js';
+import { checkCount, checkMaps, checkTensors } from '../check-arguments.js';
 import type { InferenceOptions, InferenceProgram } from '../engine.js';
 import { encode, layoutShared, layoutThread, PAGE_BYTES, pagesFor, type Region } from './assembler.js';
 import { type KernelSet, type Kernels, startKernels } from './binaries.js';
@@ -70,19 +71,7 @@ class WasmInferenceProgram implements InferenceProgram {
 
   assign(tensors: Tensors): void {
     const { graph, constants } = this.#parts.context;
-    for (const [name, { shape }] of [
-      ...Object.entries(graph.parameters),
-      ...Object.entries(graph.statistics),
-    ]) {
-      if (tensors[name]?.length !== sizeOf(shape)) {
-        const found = tensors[name] ? `${tensors[name].length} numbers` : 'nothing';
-        throw new ShapeError(
-          'tensor-shape',
-          `Cannot assign ${name}: expected ${shape.join('×')}, got ${found}`,
-          { value: name },
-        );
-      }
-    }
+    checkTensors(graph, tensors);
     for (const { region, compute } of constants) {
       const values = compute(tensors);
       this.#parts.view(region, values.length).set(values);
@@ -97,9 +86,10 @@ class WasmInferenceProgram implements InferenceProgram {
         'no-parameters',
         'Cannot run: expected parameters to be assigned first, got none',
       );
-    checkCount(count, this.#parts.clips);
+    const { context, clips } = this.#parts;
+    checkCount(count, clips);
+    checkMaps(context.graph, context.graph.inputs, inputs, count);
     for (const { name, size, view } of this.#inputs) {
-      checkInput(inputs, name, size * count);
       const given = inputs[name];
       view.set(given.length === size * count ? given : given.subarray(0, size * count));
     }
@@ -131,24 +121,5 @@ export function checkBatch(clips: number): void {
     throw new EngineError('batch-size', `Cannot compile: expected a batch of 1 or more clips, got ${clips}`, {
       value: clips,
     });
-  }
-}
-
-export function checkCount(count: number, most: number): void {
-  if (!(Number.isInteger(count) && count >= 1 && count <= most)) {
-    throw new EngineError('clip-count', `Cannot run: expected 1 to ${most} clips, got ${count}`, {
-      value: count,
-    });
-  }
-}
-
-export function checkInput(inputs: Tensors, name: string, floats: number): void {
-  if (!inputs[name] || inputs[name].length < floats) {
-    const found = inputs[name] ? `${inputs[name].length}` : 'none';
-    throw new ShapeError(
-      'input-size',
-      `Cannot run: expected at least ${floats} numbers for input ${name}, got ${found}`,
-      { value: name },
-    );
   }
 }

@@ -4,16 +4,17 @@
  * shard order, so that the number of threads changes no bit.
  */
 import { Op } from '../../../assembly/op.js';
-import { EngineError } from '../../errors.js';
+import { EngineError, ShapeError } from '../../errors.js';
 import type { Graph, Tensors } from '../../graph/graph.js';
 import { sizeOf } from '../../graph/graph.js';
+import { checkCount, checkMaps, checkNames } from '../check-arguments.js';
 import type { TrainingOptions, TrainingProgram, TrainingResult, TrainingStep } from '../engine.js';
 import { at, encode, layoutShared, layoutThread, PAGE_BYTES, pagesFor, type Region } from './assembler.js';
 import type { KernelSet } from './binaries.js';
 import { Context } from './emit/context.js';
 import { emitBackward, emitForward } from './emit/emit.js';
 import { fuse } from './fuse.js';
-import { checkBatch, checkCount, checkInput } from './inference-program.js';
+import { checkBatch } from './inference-program.js';
 import { createRunners, type Runner, type Shard } from './threads/runners.js';
 
 const DEFAULT_NORM_SHARD = 32;
@@ -53,6 +54,7 @@ export async function compileTraining(
   }
   const normShard = Math.min(options.normShard ?? DEFAULT_NORM_SHARD, maxBatch);
   checkBatch(normShard);
+  checkNames('input', graph.inputs, options.gradientsOf ?? []);
   const shards = Math.ceil(maxBatch / normShard);
   const plan = planTraining(graph, maxBatch, shards, options.gradientsOf ?? []);
   const parallel = typeof SharedArrayBuffer === 'undefined' ? 1 : Math.min(threads, shards);
@@ -199,6 +201,7 @@ class WasmTrainingProgram implements TrainingProgram {
   async step(step: TrainingStep): Promise<TrainingResult> {
     const { maxBatch, normShard, runners } = this.#parts;
     checkCount(step.count, maxBatch);
+    this.#check(step);
     if (this.#busy)
       throw new EngineError('busy', 'Cannot step: expected the last step to be over, got one still running');
     this.#load(step);
@@ -224,12 +227,26 @@ class WasmTrainingProgram implements TrainingProgram {
     this.#parts.runners.dispose();
   }
 
+  #check({ inputs, outputGradients, sampleWeights, count }: TrainingStep): void {
+    const { graph } = this.#parts.plan.context;
+    checkMaps(graph, graph.inputs, inputs, count);
+    const seeds = Object.keys(outputGradients ?? {});
+    checkNames('output', graph.outputs, seeds);
+    checkMaps(graph, seeds, outputGradients ?? {}, count);
+    if (sampleWeights && sampleWeights.length < count) {
+      const found = `${sampleWeights.length}`;
+      throw new ShapeError(
+        'map-size',
+        `Cannot run sampleWeights: expected at least ${count} numbers, got ${found}`,
+      );
+    }
+  }
+
   #load(step: TrainingStep): void {
     const { plan, view } = this.#parts;
     const { context, regions } = plan;
     for (const [name, region] of regions.inputs) {
       const floats = step.count * sizeOf(context.shape(name));
-      checkInput(step.inputs, name, floats);
       view(region, floats).set(step.inputs[name].subarray(0, floats));
     }
     const weights = view(regions.weights, step.count);
@@ -238,7 +255,6 @@ class WasmTrainingProgram implements TrainingProgram {
     for (const [name, region] of regions.outputGradients) {
       const floats = step.count * sizeOf(context.shape(name));
       const given = step.outputGradients?.[name];
-      if (given) checkInput(step.outputGradients!, name, floats);
       if (given) view(region, floats).set(given.subarray(0, floats));
       else view(region, floats).fill(0);
     }

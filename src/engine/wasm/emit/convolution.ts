@@ -170,6 +170,14 @@ function depthwiseWords(context: Context, node: DepthwiseConv2dNode) {
   ] as const;
 }
 
+/** Room for one clip with the zeros around it that windows reach into. */
+function frameOf(context: Context, words: readonly number[]): Place {
+  const [, , C, To, Fo, kt, kf, st, sf, dt, df] = words;
+  const lines = (To - 1) * st + (kt - 1) * dt + 1;
+  const columns = (Fo - 1) * sf + (kf - 1) * df + 1;
+  return context.scratch('frame', lines * columns * C);
+}
+
 export function emitDepthwise(context: Context, unit: Unit, needsGradient: boolean): void {
   const node = unit.node as DepthwiseConv2dNode;
   const outputs = node.shape[2];
@@ -183,7 +191,17 @@ export function emitDepthwise(context: Context, unit: Unit, needsGradient: boole
   const bias = biasOf(context, unit, node, outputs) ?? 0;
   const y = context.define(unit.output.name, needsGradient);
   const words = depthwiseWords(context, node);
-  context.call(Op.Depthwise, x, weight, bias, y, ...words, ...actArguments(unit.activation), 0);
+  context.call(
+    Op.Depthwise,
+    x,
+    weight,
+    bias,
+    y,
+    frameOf(context, words),
+    ...words,
+    ...actArguments(unit.activation),
+    0,
+  );
 }
 
 export function emitDepthwiseGradient(context: Context, unit: Unit): void {
@@ -191,7 +209,8 @@ export function emitDepthwiseGradient(context: Context, unit: Unit): void {
   const x = context.map(node.inputs[0]);
   const dy = context.gradient(node.name)!;
   const words = depthwiseWords(context, node);
-  context.call(Op.DepthwiseWeightGradient, x, dy, 0, context.parameterGradient(node.weight), ...words);
+  const dWeight = context.parameterGradient(node.weight);
+  context.call(Op.DepthwiseWeightGradient, x, dy, 0, dWeight, frameOf(context, words), ...words);
   const [To, Fo, outputs] = node.shape;
   if (node.bias) context.call(Op.ColumnSums, dy, context.parameterGradient(node.bias), To * Fo, outputs);
   emitDepthwiseDataGradient(context, node, dy, words);
@@ -210,7 +229,7 @@ function emitDepthwiseDataGradient(
   const plain = stride[0] === 1 && stride[1] === 1 && node.multiplier === 1 && back(0) >= 0 && back(1) >= 0;
   if (!plain) {
     const dx = context.gradientSum(node.inputs[0]);
-    if (dx) context.call(Op.DepthwiseDataGradient, dx, weight, 0, dy, ...words);
+    if (dx) context.call(Op.DepthwiseDataGradient, dx, weight, 0, dy, 0, ...words);
     return;
   }
   const target = context.gradientTarget(node.inputs[0]);
@@ -221,5 +240,16 @@ function emitDepthwiseDataGradient(
   const flipped = context.scratch(`flipped ${node.weight}`, taps * C);
   context.call(Op.FlipTaps, weight, flipped, taps, C);
   const turned = [To, Fo, C, T, F, ...kernel, 1, 1, ...dilation, back(0), back(1), 1] as const;
-  context.call(Op.Depthwise, dy, flipped, 0, target.place, ...turned, 0, real(0), target.accumulate);
+  context.call(
+    Op.Depthwise,
+    dy,
+    flipped,
+    0,
+    target.place,
+    frameOf(context, turned),
+    ...turned,
+    0,
+    real(0),
+    target.accumulate,
+  );
 }
