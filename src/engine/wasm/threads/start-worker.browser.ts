@@ -31,7 +31,10 @@ export function startWorker(source: string | URL, options: WorkerOptions): Worke
   worker.onerror = (event) => {
     event.preventDefault?.();
     fail(
-      workerFault(event.message || 'none: the page may forbid blob: workers, then name a URL', event.error),
+      workerFault(
+        event.message || 'one that did not load (the page may forbid blob: workers, then name a URL)',
+        event.error,
+      ),
     );
   };
   if (options.data !== undefined) worker.postMessage(options.data);
