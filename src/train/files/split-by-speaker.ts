@@ -25,10 +25,12 @@ export function speakerPercent(name: string): number {
 }
 
 /**
- * The split of each recording: speakers below 10 % validate, those below 20 % test, the others train. Two repairs
- * make small folders trainable; they never touch a large one: a word that would have no training clip takes its speaker of
- * the highest hash back, and an empty validation (then test) split gets the speakers of the lowest hashes, up to a
- * tenth of the clips, as long as every word keeps training clips (for test: and half of all clips train); where there are too few speakers for both, those of the test split validate.
+ * The split of each recording: speakers below 10 % validate, those below 20 % test, the others train. Repairs make small
+ * folders trainable; they never touch a large one:
+ * - a word that would have no training clip takes its speaker of the highest hash back;
+ * - an empty validation (then test) split gets the speakers of the lowest hashes, up to a tenth of the clips, as long as
+ *   every word keeps training clips (for test: and half of all clips train);
+ * - where there are too few speakers for both, those of the test split validate.
  */
 export function splitBySpeaker(recordings: readonly { path: string; word: string }[]): SplitName[] {
   const speakers = groupBySpeaker(recordings);
