@@ -117,7 +117,7 @@ function nine(x: usize, line: usize, step: usize, timeTap: usize, tap: usize, w:
   }
 }
 
-/** Any taps, a row of them (frequency) at a time; rows of five unrolled. */
+/** Any taps, a row of them (frequency) at a time; rows of three and five unrolled. */
 function any(a: usize, x: usize, line: usize, step: usize, w: usize, row: usize, start: v128, y: usize, lanes: i32): void {
   const kt = dim(a, 5);
   const kf = dim(a, 6);
@@ -140,6 +140,13 @@ function any(a: usize, x: usize, line: usize, step: usize, w: usize, row: usize,
           other = fma4(v128.load(r + 3 * tap), v128.load(q + 3 * row), other);
           sum = f32x4.add(fma4(v128.load(r + 4 * tap), v128.load(q + 4 * row), sum), other);
           q += 5 * row;
+          continue;
+        }
+        if (kf == 3) {
+          sum = fma4(v128.load(r), v128.load(q), sum);
+          const other = f32x4.mul(v128.load(r + tap), v128.load(q + row));
+          sum = f32x4.add(fma4(v128.load(r + 2 * tap), v128.load(q + 2 * row), sum), other);
+          q += 3 * row;
           continue;
         }
         for (let v = 0; v < kf; v++) {
