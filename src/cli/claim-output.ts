@@ -40,9 +40,10 @@ export async function claimOutput(file: string): Promise<ClaimedOutput> {
     await rmdir(folder).catch(() => {});
   };
   const checkpoint = join(folder, 'last.safetensors');
+  // A run that was killed while it wrote may have left halves of checkpoints too.
   const finish = async () => {
-    await rm(checkpoint, { force: true });
-    await release();
+    heldHere.delete(folder);
+    await rm(folder, { recursive: true, force: true });
   };
   return { checkpoint, release, finish };
 }

@@ -41,7 +41,7 @@ const COLUMNS: readonly Column<ModelRow>[] = [
   { title: 'name', cell: (row) => row.name },
   { title: 'parameters', cell: (row) => formatCount(row.parameters), align: 'right' },
   { title: 'MACs', cell: (row) => formatShort(row.macs), align: 'right' },
-  { title: 'against its twin', cell: (row) => formatSaving(row) },
+  { title: 'MACs against its twin', cell: (row) => formatSaving(row) },
   { title: 'streams', cell: (row) => (row.streamable ? 'yes' : '') },
 ];
 
@@ -60,8 +60,11 @@ function formatList(rows: readonly ModelRow[]): string {
   ].join('\n\n');
 }
 
-function formatSaving(row: ModelRow): string {
-  return row.twin && row.saving ? `${row.saving.toFixed(2)}× fewer MACs than ${row.twin}` : '';
+function formatSaving({ twin, saving }: ModelRow): string {
+  if (!twin || !saving) return '';
+  return saving >= 1
+    ? `${saving.toFixed(2)}× fewer than ${twin}`
+    : `${(1 / saving).toFixed(2)}× those of ${twin}`;
 }
 
 function formatRow(row: ModelRow): string {
@@ -71,7 +74,7 @@ function formatRow(row: ModelRow): string {
     `labels      ${row.labels}`,
     `parameters  ${formatCount(row.parameters)}`,
     `MACs        ${formatCount(row.macs)}`,
-    ...(row.twin ? [`twin        ${formatSaving(row)}`] : []),
+    ...(row.twin ? [`twin        ${row.twin}: MACs ${formatSaving(row)}`] : []),
     `streams     ${row.streamable ? 'yes, frame by frame' : 'by sliding a window'}`,
     `source      ${row.source}`,
   ].join('\n');

@@ -57,6 +57,7 @@ describe('claimOutput', () => {
     expect(existsSync(claim.checkpoint)).toBe(true);
     await claim.release();
     expect(readdirSync(`${file}.checkpoint`)).toEqual(['last.safetensors']);
+    writeFileSync(join(`${file}.checkpoint`, 'last.safetensors.1-0.partial'), 'half');
     await (await claimOutput(file)).finish();
     expect(readdirSync(folder)).toEqual([]);
   });
