@@ -51,6 +51,7 @@ export function checkRecipe(recipe: Recipe): void {
   for (const [path, bound] of Object.entries(BOUNDS)) checkField(recipe, path, bound);
   checkChoice('optimizer.decays', recipe.optimizer.decays, ['kernels', 'all']);
   checkChoice('classWeights', recipe.classWeights, ['none', 'balanced']);
+  checkChoice('calibrateUnknown', recipe.calibrateUnknown, [true, false]);
   checkChoice('keep', recipe.keep, ['best', 'last']);
   if (typeof recipe.augment !== 'object' || recipe.augment === null)
     throw fault('augment', 'an object', String(recipe.augment));
@@ -95,7 +96,7 @@ function describe({ low, high, whole, orNull, below }: Bound): string {
   return `${kind}, ${range}${orNull ? ', or null' : ''}`;
 }
 
-function checkChoice(path: string, value: string, choices: readonly string[]): void {
+function checkChoice<T extends string | boolean>(path: string, value: T, choices: readonly T[]): void {
   if (!choices.includes(value)) throw fault(path, choices.join(' or '), String(value));
 }
 

@@ -64,6 +64,8 @@ export interface Recipe {
   readonly distillation: { readonly weight: number; readonly temperature: number };
   /** How clips are varied; mixup and masks too. */
   readonly augment: AugmentConfig;
+  /** Whether `_unknown_` answers as readily as the validation clips say is best: one offset, fitted when training is over. */
+  readonly calibrateUnknown: boolean;
   /** Epochs without a better validation before training stops; null: never. */
   readonly patience: number | null;
   /** Which weights the model file gets: those of the best validation or of the last epoch. */
@@ -101,6 +103,7 @@ export const DEFAULT_RECIPE: Recipe = {
     specAugment: { frequencyMasks: 2, maxBands: 6, timeMasks: 2, maxFrames: 20, value: 'mean' },
     mixup: 0.3,
   },
+  calibrateUnknown: true,
   patience: null,
   keep: 'best',
 };

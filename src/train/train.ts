@@ -8,6 +8,7 @@ import type { Model } from '../formats/model.js';
 import type { Graph } from '../graph/graph.js';
 import { buildModel, modelEntry } from '../models/models.js';
 import { addParity } from './add-parity.js';
+import { type Calibration, logitBias } from './calibrate.js';
 import type { ClipStore } from './clip-store.js';
 import { describeData } from './data-digest.js';
 import type { DataSet } from './data-set.js';
@@ -151,6 +152,7 @@ function trainerOptions(options: TrainModelOptions, plan: Plan, sources: Sources
     start: transfer?.weights,
     trained: transfer?.trained,
     teacher: teacher && teacherFrom(teacher, labels, frontEnd),
+    calibration: calibrationOf(dataSet, graph, recipe),
     checkpoints: options.checkpoints,
     resume: options.resume,
     allowChanged: options.allowChanged,
@@ -158,6 +160,12 @@ function trainerOptions(options: TrainModelOptions, plan: Plan, sources: Sources
     onStep: options.onStep,
     onEpoch: options.onEpoch,
   };
+}
+
+function calibrationOf({ unknownLabel }: DataSet, graph: Graph, recipe: Recipe): Calibration | undefined {
+  const bias = logitBias(graph);
+  if (!recipe.calibrateUnknown || unknownLabel === undefined || !bias) return undefined;
+  return { label: unknownLabel, bias };
 }
 
 function teacherFrom(model: Model, labels: readonly string[], frontEnd: FrontEndConfig): Teacher {
@@ -177,7 +185,7 @@ function teacherFrom(model: Model, labels: readonly string[], frontEnd: FrontEnd
 function trainingRecord(
   { dataSet, engine, init, teacher }: TrainModelOptions,
   { recipe, seed, implementation }: Plan,
-  { epoch, history, validation, stoppedEarly }: Omit<TrainingOutcome, 'weights' | 'predictions'>,
+  { epoch, history, validation, offset, stoppedEarly }: Omit<TrainingOutcome, 'weights' | 'predictions'>,
 ): Record<string, unknown> {
   return {
     recipe,
@@ -191,5 +199,6 @@ function trainingRecord(
     epoch,
     stoppedEarly,
     ...(validation && { validation }),
+    ...(offset !== 0 && { unknownOffset: offset }),
   };
 }

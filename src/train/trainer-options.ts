@@ -2,6 +2,7 @@
 import type { Engine } from '../engine/engine.js';
 import type { Graph } from '../graph/graph.js';
 import type { BatchSource, EvaluationSource } from './batches.js';
+import type { Calibration } from './calibrate.js';
 import type { CheckpointSink, TrainingIdentity } from './checkpoint.js';
 import type { Prediction } from './metrics.js';
 import type { Recipe } from './recipe.js';
@@ -50,6 +51,8 @@ export interface TrainerOptions {
   /** Names of the parameters that are trained; default all. */
   readonly trained?: readonly string[];
   readonly teacher?: Teacher;
+  /** A label whose logit gets the offset that suits the validation clips best, when training is over. */
+  readonly calibration?: Calibration;
   readonly threads?: number;
   readonly checkpoints?: CheckpointSink;
   /** A checkpoint's bytes to go on from. */
@@ -72,6 +75,8 @@ export interface TrainingOutcome {
   readonly validation?: Score;
   /** Of these weights on the validation clips, in their order. */
   readonly predictions: readonly Prediction[];
+  /** What calibration added to its label's logit; 0 without. */
+  readonly offset: number;
   /** Whether patience ran out before the last epoch. */
   readonly stoppedEarly: boolean;
 }

@@ -5,6 +5,7 @@ import type { Tensors } from '../graph/graph.js';
 import { hashKey } from '../numerics/random.js';
 import { applyStep, checkFinite } from './apply-step.js';
 import type { Batch } from './batches.js';
+import { applyOffset, fitOffset } from './calibrate.js';
 import { checkRecipe } from './check-recipe.js';
 import { encodeCheckpoint, restoreCheckpoint, type TrainingIdentity } from './checkpoint.js';
 import { type Evaluation, evaluateSplit } from './evaluate.js';
@@ -166,7 +167,8 @@ export class Trainer {
     return record;
   }
 
-  async #validate(weights: Weights): Promise<Evaluation | undefined> {
+  /** As the weights will answer once they are calibrated. */
+  async #validate(weights: Weights): Promise<(Evaluation & { offset: number }) | undefined> {
     const { validation: source, graph, signal } = this.#options;
     if (!source || source.clips === 0) return undefined;
     this.#validator.assign({ ...weights.parameters, ...weights.statistics });
@@ -174,7 +176,10 @@ export class Trainer {
     const settings = { graph, program, maxBatch: VALIDATION_BATCH, source, signal };
     const evaluation = await evaluateSplit(settings);
     checkFinite('validation loss', evaluation.score.loss, this.state);
-    return evaluation;
+    const { calibration } = this.#options;
+    if (!calibration) return { ...evaluation, offset: 0 };
+    const offset = fitOffset(evaluation.predictions, calibration.label);
+    return { ...applyOffset(evaluation, calibration.label, offset), offset };
   }
 
   async #save(): Promise<void> {
@@ -188,8 +193,12 @@ export class Trainer {
     const weights = copyWeights(best?.weights ?? state.ema ?? state.weights);
     Object.assign(weights.statistics, await this.#freshStatistics(weights));
     const validation = await this.#validate(weights);
+    const { calibration } = this.#options;
+    const offset = validation?.offset ?? 0;
+    if (calibration) weights.parameters[calibration.bias][calibration.label] += offset;
     return {
       weights,
+      offset,
       history: state.history,
       epoch: best?.epoch ?? state.epoch,
       ...(validation && { validation: validation.score }),
