@@ -14,7 +14,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { costsOf, initializeParameters, modelEntry } from '../dist/models.js';
-import { createEngine } from '../dist/train.js';
+import { createEngine, loadDataSet, openDataSet, recipeFor, trainModel } from '../dist/train.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -203,6 +203,56 @@ async function compare(problem, threads, torch) {
   }
 }
 
+/** Samples a second between the first and the last step of an epoch, the second of two: augmentation and optimizer included. */
+async function trainerRate(name, kernels, threads) {
+  const labels = 'yes,no,up,down,left,right,on,off,stop,go'.split(',');
+  const { dataSet, store } = await loadDataSet(
+    await openDataSet(join(process.env.HEARKEN_DATA, 'speech-commands'), { labels }),
+  );
+  const engine = await createEngine('wasm', { kernels });
+  const recipe = { ...recipeFor(name), epochs: 2, batchSize: batch };
+  let start = 0;
+  let rate = 0;
+  let samples = 0;
+  const onStep = ({ epoch, batch: index, count }) => {
+    if (epoch !== 2) return;
+    const now = performance.now();
+    if (index <= 1) {
+      start = now;
+      samples = 0;
+      return;
+    }
+    samples += count;
+    rate = (1000 * samples) / (now - start);
+  };
+  await trainModel({ dataSet, store, model: name, engine, recipe, threads, featureThreads: threads, onStep });
+  return rate;
+}
+
+/** The trainer's rate beside the bare step of the same network, in turns. */
+async function compareTrainer(name, threads) {
+  if (!process.env.HEARKEN_DATA) {
+    console.log(`| ${name} | ${threads} | skipped (no HEARKEN_DATA) | | |`);
+    return;
+  }
+  const problem = problemOf(name);
+  const side = await hearkenSide(problem, 'auto', threads, 32);
+  const ratios = [];
+  const rates = [];
+  for (let round = 0; round < Math.min(rounds, 3); round++) {
+    await side.round();
+    const bare = await side.round();
+    const whole = await trainerRate(name, 'auto', threads);
+    rates.push([bare, whole]);
+    ratios.push(whole / bare);
+  }
+  side.close();
+  const [bare, whole] = rates[ratios.indexOf(median(ratios))];
+  console.log(
+    `| ${name} | ${threads} | ${bare.toFixed(0)} | ${whole.toFixed(0)} | ${(whole / bare).toFixed(2)} |`,
+  );
+}
+
 const torch = hasTorch();
 console.log(
   `Node ${process.version}, ${cpus()[0].model}, ${cpus().length} cores; batch ${batch}, ${rounds} rounds of ${seconds} s, sides in turn.`,
@@ -215,4 +265,11 @@ for (const name of names) {
   const problem = problemOf(name);
   problem.graph = withoutDropout(problem.graph);
   for (const threads of values.threads.split(',').map(Number)) await compare(problem, threads, torch);
+}
+console.log(
+  '\nThe trainer end to end (augmentation, front end, optimizer) beside the bare step, kernels `auto`:\n',
+);
+console.log('| network | threads | step, samples/s | trainer, samples/s | ratio |\n|---|---|---|---|---|');
+for (const name of names.filter((other) => modelEntry(other).labels !== 35)) {
+  for (const threads of values.threads.split(',').map(Number)) await compareTrainer(name, threads);
 }
