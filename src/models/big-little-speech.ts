@@ -40,9 +40,9 @@ const FREQUENCY_STRIDES: readonly Pair[] = [
 
 /** Size, blocks, stem, widths and layers of the modules, α, β, last stage, parameters, parameters of the twin. */
 const CLIP_ROWS = [
-  ['tiny', separableBlock(), 16, [16, 24, 40], [3, 3, 3], 2, 2, [48, 1], 34_252, 29_372],
-  ['small', basicBlock(), 16, [16, 24, 40], [3, 4, 4], 2, 4, [64, 1], 244_588, 229_500],
-  ['base', basicBlock(), 24, [32, 48, 64], [3, 4, 6], 2, 4, [96, 2], 1_014_148, 966_132],
+  ['tiny', separableBlock(), 16, [16, 24, 40], [3, 3, 3], 2, 2, [48, 1], 34_332, 29_452],
+  ['small', basicBlock(), 16, [16, 24, 40], [3, 4, 4], 2, 4, [64, 1], 244_668, 229_580],
+  ['base', basicBlock(), 24, [32, 48, 64], [3, 4, 6], 2, 4, [96, 2], 1_014_228, 966_212],
 ] as const;
 
 const CLIP_VARIANTS: readonly SpeechVariant[] = CLIP_ROWS.map(
@@ -55,6 +55,7 @@ const CLIP_VARIANTS: readonly SpeechVariant[] = CLIP_ROWS.map(
     twinParameters,
     config: {
       block,
+      inputNorm: true,
       stem: { channels: stem, stride: [2, 2] },
       stages: stageRows(CLIP_STRIDES, channels, layers),
       last,
@@ -81,6 +82,7 @@ const candidate = (
   twinParameters,
   config: {
     ...config,
+    inputNorm: true,
     stem: { channels: 16, stride: [2, 2] },
     branches: { alpha: 2, beta: 2 },
     bands: SUB_BANDS,
@@ -101,8 +103,8 @@ const CANDIDATES: readonly SpeechVariant[] = [
       stages: stageRows(CLIP_STRIDES, [16, 24, 40], [3, 4, 4]),
       last: [48, 1],
     },
-    51_548,
-    46_220,
+    51_628,
+    46_300,
   ),
   candidate(
     'ft',
@@ -111,8 +113,8 @@ const CANDIDATES: readonly SpeechVariant[] = [
       stages: stageRows(FREQUENCY_STRIDES, [16, 24, 32], [3, 3, 3]),
       last: [40, 1],
     },
-    32_792,
-    28_364,
+    32_872,
+    28_444,
   ),
 ];
 

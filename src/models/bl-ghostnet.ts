@@ -43,15 +43,16 @@ export function ghostBlock({ expansion, ...options }: GhostBlockOptions): Block 
 
 /** Size, stem, widths and layers of the modules, last stage, parameters, parameters of the twin; α 2, β 4. */
 const ROWS = [
-  ['tiny', 16, [12, 24, 40], [3, 4, 4], [48, 1], 54_239, 47_450],
-  ['small', 24, [24, 48, 80], [3, 4, 6], [96, 1], 222_938, 201_660],
-  ['base', 32, [64, 96, 160], [3, 4, 6], [192, 2], 951_460, 878_128],
+  ['tiny', 16, [12, 24, 40], [3, 4, 4], [48, 1], 54_319, 47_530],
+  ['small', 24, [24, 48, 80], [3, 4, 6], [96, 1], 223_018, 201_740],
+  ['base', 32, [64, 96, 160], [3, 4, 6], [192, 2], 951_540, 878_208],
 ] as const;
 
 type Row = (typeof ROWS)[number];
 
 const configOf = ([, stem, channels, layers, last]: Row): SpeechConfig => ({
   block: ghostBlock({ expansion: 2, squeeze: 0.1 }),
+  inputNorm: true,
   stem: { channels: stem, stride: [2, 2] },
   stages: stageRows(CLIP_STRIDES, channels, layers),
   last,

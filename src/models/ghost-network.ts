@@ -7,7 +7,7 @@
 import { GraphBuilder } from '../graph/builder.js';
 import type { Graph, Pair, Shape } from '../graph/graph.js';
 import { ghostBottleneck } from './ghost-blocks.js';
-import { classify, convNorm, frequencyAwareHead, makeDivisible } from './layers.js';
+import { classify, convNorm, frequencyAwareHead, inputNorm, makeDivisible } from './layers.js';
 
 export const GHOSTNET_SOURCE = 'Han et al. 2020, arXiv 1911.11907; huawei-noah/Efficient-AI-Backbones';
 
@@ -34,6 +34,8 @@ export interface GhostNetConfig {
   readonly cheapKernel?: Pair;
   /** Sub-spectral normalisation after depthwise convolutions; 1: BatchNorm. */
   readonly bands?: number;
+  /** Whether each frequency band is normalised before the stem. */
+  readonly inputNorm?: boolean;
   /** One weight a frequency row and channel instead of the mean over frequency. */
   readonly frequencyHead?: boolean;
 }
@@ -48,6 +50,7 @@ export function buildGhostNet(
   const { bands, cheapKernel } = config;
   const g = new GraphBuilder(name);
   let x = g.input('features', options.input);
+  if (config.inputNorm) x = inputNorm(g, x);
   x = convNorm(g, x, {
     name: 'stem',
     channels: scaled(16),

@@ -48,6 +48,7 @@ interface SpeechVariant {
 const plain = (width: number, hidden: number): GhostNetConfig => ({
   rows: SPEECH_ROWS,
   width,
+  inputNorm: true,
   stemStride: [2, 2],
   last: 320,
   hidden,
@@ -63,7 +64,7 @@ const CANDIDATES: readonly SpeechVariant[] = [
     name: 'ghostnet-tiny-f',
     size: 'tiny',
     config: { ...plain(0.375, 48), last: 256, ...bandAware },
-    parameters: 53_250,
+    parameters: 53_330,
   },
   {
     name: 'ghostnet-tiny-ft',
@@ -75,14 +76,14 @@ const CANDIDATES: readonly SpeechVariant[] = [
       cheapKernel: [5, 3],
       ...bandAware,
     },
-    parameters: 47_438,
+    parameters: 47_518,
   },
 ];
 
 const VARIANTS: readonly SpeechVariant[] = [
-  { name: 'ghostnet-tiny', size: 'tiny', config: plain(0.375, 48), parameters: 48_514 },
-  { name: 'ghostnet-small', size: 'small', config: plain(0.9, 112), parameters: 236_656 },
-  { name: 'ghostnet-base', size: 'base', config: plain(1.9, 256), parameters: 1_015_864 },
+  { name: 'ghostnet-tiny', size: 'tiny', config: plain(0.375, 48), parameters: 48_594 },
+  { name: 'ghostnet-small', size: 'small', config: plain(0.9, 112), parameters: 236_736 },
+  { name: 'ghostnet-base', size: 'base', config: plain(1.9, 256), parameters: 1_015_944 },
 ];
 
 const ENTRIES: readonly ModelEntry[] = [...VARIANTS, ...CANDIDATES].map(

@@ -30,6 +30,14 @@ export function normActivate(g: GraphBuilder, x: Value, options: NormOptions = {
   return activation === 'none' ? normed : g.activation(normed, activation);
 }
 
+/**
+ * BatchNorm of each frequency band by itself. Log-mel maps lie far below zero, so that a stem's zero padding looks like a
+ * loud edge; with every band around zero it looks like nothing.
+ */
+export function inputNorm(g: GraphBuilder, x: Value): Value {
+  return g.batchNorm(x, { name: 'input-norm', bands: x.shape[1] });
+}
+
 /** Convolution without bias, norm, activation: `[T, F, C]` → `[T', F', channels]`. */
 export function convNorm(g: GraphBuilder, x: Value, options: Conv2dOptions & NormOptions): Value {
   return normActivate(g, g.conv2d(x, options), options);

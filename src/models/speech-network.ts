@@ -6,7 +6,7 @@ import { GraphBuilder, type Value } from '../graph/builder.js';
 import type { Graph, Pair, Shape } from '../graph/graph.js';
 import { type BranchPreset, bigLittleModule, branchesOf } from './big-little-module.js';
 import { type BuildOptions, SPEECH_INPUT, SPEECH_LABELS } from './entry.js';
-import { type ActivationChoice, classify, convNorm, frequencyAwareHead } from './layers.js';
+import { type ActivationChoice, classify, convNorm, frequencyAwareHead, inputNorm } from './layers.js';
 import { type Block, paddingOf, stackBlocks } from './residual-blocks.js';
 
 /** Width, layers L, stride of the fusion block. */
@@ -22,6 +22,8 @@ export function stageRows(
 }
 
 export interface SpeechConfig {
+  /** Whether each frequency band is normalised before the stem. */
+  readonly inputNorm?: boolean;
   readonly block: Block;
   /** Width, kernel and stride of the stem. */
   readonly stem: { readonly channels: number; readonly kernel?: Pair; readonly stride: Pair };
@@ -80,6 +82,7 @@ export function buildSpeechNetwork(
   const { channels, kernel = [3, 3], stride } = config.stem;
   const g = new GraphBuilder(name);
   let x = g.input('features', input);
+  if (config.inputNorm) x = inputNorm(g, x);
   x = convNorm(g, x, { name: 'stem', channels, kernel, stride, padding: paddingOf(kernel, config), bands });
   config.stages.forEach((row, i) => {
     x = stage(g, x, config, row, `stage${i}`);
