@@ -45,14 +45,21 @@ export function caseData(entry: OpCase): CaseData {
   };
 }
 
-/** Every parameter random, γ between ½ and 1½, so that none hides at 0 or 1. */
+/**
+ * Every parameter random, none hidden at 0 or 1: γ between ½ and 1½, kernels of the deviation they start with. β leans
+ * to the positive, so that no rectified channel is dead and no norm divides by a deviation near 0.
+ */
 export function drawParameters(graph: Graph, key: number): Tensors {
-  const draw = (name: string, spec: ParameterSpec) => {
+  const draw = (name: string, { role, shape, init }: ParameterSpec) => {
     const random = new Random(key, hashText(name), 2);
-    if (spec.role === 'gamma') return uniforms(random, sizeOf(spec.shape), 0.5, 1.5);
-    const fanIn = spec.shape.length === 4 ? sizeOf(spec.shape.slice(0, 3)) : spec.shape[0];
-    const deviation = spec.role === 'kernel' ? 1 / Math.sqrt(fanIn) : 0.5;
-    return normals(random, sizeOf(spec.shape), deviation);
+    if (role === 'gamma') return uniforms(random, sizeOf(shape), 0.5, 1.5);
+    if (role === 'beta') return uniforms(random, sizeOf(shape), -0.2, 0.8);
+    if (role !== 'kernel') return normals(random, sizeOf(shape), 0.5);
+    return normals(
+      random,
+      sizeOf(shape),
+      Math.sqrt(init.kind === 'kaimingNormal' ? 2 / init.fanOut : 1 / shape[0]),
+    );
   };
   return Object.fromEntries(Object.entries(graph.parameters).map(([name, spec]) => [name, draw(name, spec)]));
 }

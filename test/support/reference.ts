@@ -54,7 +54,7 @@ export function runReference(graph: Graph, run: ReferenceRun, base?: ReferenceRe
 }
 
 /** `loss + Σ outputs · outputGradients`, what a training step differentiates. */
-function objective(graph: Graph, result: ReferenceResult, outputGradients: Numbers): number {
+export function objectiveOf(graph: Graph, result: ReferenceResult, outputGradients: Numbers): number {
   let sum = result.loss;
   for (const name of graph.outputs) {
     const given = outputGradients[name];
@@ -89,7 +89,7 @@ export function probeGradients(
   const inputs = asFloat64(run.inputs);
   const parameters = asFloat64(run.parameters);
   const disturbed = { ...run, inputs, parameters };
-  const value = () => objective(graph, runReference(graph, disturbed, base), outputGradients);
+  const value = () => objectiveOf(graph, runReference(graph, disturbed, base), outputGradients);
   const names = [...Object.keys(graph.parameters), ...gradientsOf];
   return Object.fromEntries(
     names.map((name) => {
@@ -99,13 +99,13 @@ export function probeGradients(
   );
 }
 
-function probe(values: Float64Array, objectiveOf: () => number, random: Random): GradientProbe {
+function probe(values: Float64Array, valueNow: () => number, random: Random): GradientProbe {
   const size = values.length;
   const start = values.slice();
   const slope = (direction: (index: number) => number) => {
     const along = (factor: number) => {
       for (let i = 0; i < size; i++) values[i] = start[i] + factor * direction(i);
-      return objectiveOf();
+      return valueNow();
     };
     const difference = along(STEP) - along(-STEP);
     values.set(start);

@@ -1,0 +1,208 @@
+/** Whole networks on two engines: one training step each, every number compared. */
+import { expect } from 'vitest';
+import type { Engine, TrainingResult, TrainingStep } from '../../src/engine/engine.js';
+import type { Graph, GraphNode, Tensors } from '../../src/graph/graph.js';
+import { nodesByName, sizeOf } from '../../src/graph/graph.js';
+import { MODELS } from '../../src/models/models.js';
+import { hashText, Random } from '../../src/numerics/random.js';
+import { distributions, drawParameters, normals } from './case-data.js';
+
+export const LABELS = 5;
+const FRAMES = 16;
+const BANDS = 40;
+const KEY = 7;
+
+interface Batch {
+  readonly count: number;
+  readonly maxBatch: number;
+  readonly normShard: number;
+}
+
+/** Two shards in a program for a clip more. */
+export const SMALL_BATCH: Batch = { count: 4, maxBatch: 5, normShard: 2 };
+/** Norms over the few positions of a band need more clips, or they multiply rounding errors. */
+export const LARGE_BATCH: Batch = { count: 6, maxBatch: 7, normShard: 3 };
+
+/** One network of each family, small enough for the slow backend of the tensorflow engine. */
+export const QUICK_MODELS: readonly string[] = [
+  'bc-resnet-1',
+  'ghost-25k',
+  'ghostnet-tiny',
+  'bl-resnet-tiny',
+  'bl-am-tiny',
+  'bl-ghostnet-tiny',
+];
+
+/** Names of the registered speech networks. */
+export function speechModels(): string[] {
+  const speech = Object.values(MODELS).filter(({ input }) => input[1] === BANDS);
+  return speech.map(({ name }) => name);
+}
+
+/**
+ * A network on 16 frames of 40 bands, with a loss. One without time padding gets what its context needs and three
+ * frames more: norms over one position a clip would multiply rounding errors.
+ */
+export function parityGraph(name: string): Graph {
+  const { build, input } = MODELS[name];
+  const at = (frames: number) => build({ labels: LABELS, input: [frames, BANDS, input[2]] });
+  for (let frames = FRAMES; ; frames++) {
+    try {
+      at(frames);
+    } catch (error) {
+      if (frames >= input[0]) throw error;
+      continue;
+    }
+    return withLoss(at(frames === FRAMES ? frames : frames + 3));
+  }
+}
+
+/** Cross-entropy between the logits and an input `targets`. */
+function withLoss(graph: Graph): Graph {
+  const logits = nodesByName(graph).get('logits')!;
+  const base = { shape: logits.shape, inputs: [] };
+  return {
+    ...graph,
+    inputs: [...graph.inputs, 'targets'],
+    losses: ['loss'],
+    nodes: [
+      ...graph.nodes,
+      { ...base, op: 'input', name: 'targets' },
+      {
+        ...{ op: 'softmaxCrossEntropy', name: 'loss', shape: [1, 1, 1], inputs: ['logits', 'targets'] },
+        ...{ temperature: 1, weight: 1 },
+      },
+    ],
+  } as Graph;
+}
+
+export interface ParityData {
+  readonly batch: Batch;
+  readonly parameters: Tensors;
+  readonly step: TrainingStep;
+}
+
+/** Random everything, γ too. */
+export function parityData(graph: Graph, batch = SMALL_BATCH): ParityData {
+  const { count } = batch;
+  const nodes = nodesByName(graph);
+  const sizeNamed = (name: string) => count * sizeOf(nodes.get(name)!.shape);
+  const random = new Random(KEY, hashText(graph.name));
+  const inputs = {
+    features: normals(random, sizeNamed('features')),
+    targets: distributions(random, sizeNamed('targets') / LABELS, LABELS),
+  };
+  const sampleWeights = Float32Array.from({ length: count }, () => random.between(0.5, 1.5));
+  const outputGradients = { logits: normals(random, sizeNamed('logits'), 0.2) };
+  return {
+    batch,
+    parameters: drawParameters(graph, KEY),
+    step: { inputs, count, seed: 11, sampleWeights, outputGradients },
+  };
+}
+
+export async function stepOn(engine: Engine, graph: Graph, data: ParityData): Promise<TrainingResult> {
+  const { maxBatch, normShard } = data.batch;
+  const program = await engine.compileTraining(graph, { maxBatch, normShard, gradientsOf: ['features'] });
+  for (const [name, values] of Object.entries(data.parameters)) program.parameters[name].set(values);
+  const result = structuredClone(await program.step(data.step));
+  program.dispose();
+  return result;
+}
+
+/** Inference with the moments of a training step as running statistics: random ones would blow a deep network up. */
+export async function inferOn(
+  engine: Engine,
+  graph: Graph,
+  data: ParityData,
+  statistics: Tensors,
+): Promise<Tensors> {
+  const program = await engine.compileInference(graph, { maxBatch: data.batch.maxBatch });
+  program.assign({ ...data.parameters, ...statistics });
+  const outputs = structuredClone(program.run(data.step.inputs, data.step.count));
+  program.dispose();
+  return outputs;
+}
+
+/**
+ * Parameters whose gradient is 0 but for rounding: biases, and β of norms, that shift a channel by a constant which
+ * every reader passes on as a constant until a norm takes it away.
+ */
+export function idleParameters(graph: Graph): Set<string> {
+  const forgets = (name: string): boolean => {
+    if (graph.outputs.includes(name) || graph.losses.includes(name)) return false;
+    const readers = graph.nodes.filter(({ inputs }) => inputs.includes(name));
+    return readers.every((node) => node.op === 'batchNorm' || (keepsConstants(node) && forgets(node.name)));
+  };
+  const shifts = (node: GraphNode) => {
+    if (node.op === 'batchNorm') return [node.beta];
+    return 'bias' in node && node.bias ? [node.bias] : [];
+  };
+  const shifting = graph.nodes.filter((node) => shifts(node).length > 0 && forgets(node.name));
+  return new Set(shifting.flatMap(shifts));
+}
+
+/** Ops that turn a constant added to a channel into a constant added to channels. */
+function keepsConstants(node: GraphNode): boolean {
+  if (node.op === 'conv2d' || node.op === 'depthwiseConv2d' || node.op === 'avgPool')
+    return node.padding.flat().every((size) => size === 0);
+  return ['add', 'weightedSum', 'dense', 'concat', 'slice', 'channelShuffle', 'resize', 'mean'].includes(
+    node.op,
+  );
+}
+
+/** Largest |a − b| allowed: this part of the tensor's largest number. */
+const RELATIVE = 1e-4;
+
+/** Trains a step and infers on both engines, compares every number and returns the gradients. */
+export async function expectParity(
+  found: Engine,
+  expected: Engine,
+  name: string,
+  batch: Batch,
+): Promise<void> {
+  const graph = parityGraph(name);
+  const data = parityData(graph, batch);
+  const step = await stepOn(found, graph, data);
+  const wanted = await stepOn(expected, graph, data);
+  expectSameStep(step, wanted);
+  expectEveryGradient(graph, step.gradients);
+  const scores = await inferOn(found, graph, data, wanted.moments);
+  expectSameMaps(scores, await inferOn(expected, graph, data, wanted.moments));
+}
+
+/** Compares outputs, moments, loss and gradients of one training step. */
+function expectSameStep(found: TrainingResult, expected: TrainingResult): void {
+  expectSameMaps(found.outputs, expected.outputs);
+  expectSameMaps(found.moments, expected.moments);
+  expect(Math.abs(found.loss - expected.loss)).toBeLessThanOrEqual(RELATIVE * Math.abs(expected.loss));
+  // Gradients far below the largest of the network carry the rounding of that one.
+  expectSameMaps(found.gradients, expected.gradients, 0.01 * largestOf(expected.gradients));
+}
+
+function expectSameMaps(found: Tensors, expected: Tensors, floor = 0): void {
+  expect(Object.keys(found).sort()).toEqual(Object.keys(expected).sort());
+  for (const [name, values] of Object.entries(expected)) {
+    const allowed = RELATIVE * Math.max(largest(values), floor);
+    const worst = values.reduce((most, value, i) => Math.max(most, Math.abs(value - found[name][i])), 0);
+    expect(worst, `${name}: largest difference, of ${largest(values)}`).toBeLessThanOrEqual(allowed);
+  }
+}
+
+/** Every parameter learns: a finite gradient that is not 0, except for the idle ones. */
+export function expectEveryGradient(graph: Graph, gradients: Tensors): void {
+  const idle = idleParameters(graph);
+  const floor = 1e-7 * largestOf(gradients);
+  for (const name of Object.keys(graph.parameters)) {
+    expect(gradients[name].every(Number.isFinite), `${name} is finite`).toBe(true);
+    if (!idle.has(name)) expect(largest(gradients[name]), `gradient of ${name}`).toBeGreaterThan(floor);
+  }
+}
+
+function largest(values: Float32Array): number {
+  return values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+}
+
+function largestOf(tensors: Tensors): number {
+  return Math.max(...Object.values(tensors).map(largest));
+}
