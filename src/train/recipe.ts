@@ -2,7 +2,7 @@
  * A recipe: every number that decides how a network is trained, as plain JSON. It is written into checkpoints and model
  * files, so that a result can be trained again from its file alone.
  */
-import { type AugmentConfig, bcResNetAugment } from './features/augment-config.js';
+import { type AugmentConfig, bcResNetAugment, DEFAULT_AUGMENT } from './features/augment-config.js';
 
 export interface SgdRecipe {
   readonly kind: 'sgd';
@@ -76,7 +76,7 @@ export interface Recipe {
 export const DEFAULT_RECIPE: Recipe = {
   name: 'adamw',
   epochs: 120,
-  batchSize: 100,
+  batchSize: 64,
   normShard: 32,
   optimizer: {
     kind: 'adamw',
@@ -94,15 +94,7 @@ export const DEFAULT_RECIPE: Recipe = {
   labelSmoothing: 0.1,
   classWeights: 'none',
   distillation: { weight: 0.7, temperature: 2 },
-  augment: {
-    probability: 1,
-    shiftMs: 100,
-    speed: 0,
-    gainDb: 0,
-    noise: { probability: 0.8, snrDb: [5, 30] },
-    specAugment: { frequencyMasks: 2, maxBands: 6, timeMasks: 2, maxFrames: 20, value: 'mean' },
-    mixup: 0.3,
-  },
+  augment: DEFAULT_AUGMENT,
   calibrateUnknown: true,
   patience: null,
   keep: 'best',
@@ -120,12 +112,14 @@ export function bcResNetRecipe(tau = 1): Recipe {
     ...DEFAULT_RECIPE,
     name: 'bc-resnet',
     epochs: 200,
+    batchSize: 100,
     optimizer: { kind: 'sgd', momentum: 0.9, nesterov: false, weightDecay: 1e-3, decays: 'all' },
     schedule: { kind: 'cosine', rate: 0.1, warmupEpochs: 5, finalRate: 0 },
     clipNorm: null,
     ema: null,
     statisticsBatches: 0,
     labelSmoothing: 0,
+    calibrateUnknown: false,
     augment: bcResNetAugment(maskParameter),
     keep: 'last',
   };

@@ -44,7 +44,7 @@ export const DEFAULT_AUGMENT: AugmentConfig = {
   shiftMs: 100,
   speed: 0,
   gainDb: 0,
-  noise: { probability: 0.8, snrDb: [5, 30] },
+  noise: { probability: 0.8, amplitude: [0, 0.1] },
   specAugment: { frequencyMasks: 2, maxBands: 6, timeMasks: 2, maxFrames: 20, value: 'mean' },
   mixup: 0.3,
 };
