@@ -94,7 +94,7 @@ export function checkTrainOptions(options: TrainOptions): void {
 
 /** The recipe of the network's family with what the flags change. A short run warms up over a fifth of it at most. */
 export function recipeFromOptions(model: string, options: TrainOptions): Recipe {
-  const base = recipeFor(model);
+  const base = recipeFor(model, dataSet);
   const epochs = options.epochs ?? base.epochs;
   const schedule = {
     ...base.schedule,

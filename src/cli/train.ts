@@ -2,11 +2,11 @@
 import { basename, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { HearkenError } from '../errors.js';
-import { readFile } from '../formats/files/read-file.node.js';
 import { writeFileAtomic } from '../formats/files/write-file-atomic.js';
 import { encodeModel } from '../formats/model-file.js';
 import { costsOf } from '../graph/costs.js';
-import { type ClaimedOutput, checkWritable, claimOutput, fileExists } from './claim-output.js';
+import { type CheckpointFile, openCheckpointFile } from '../train/files/checkpoint-file.js';
+import { checkWritable, claimOutput, fileExists } from './claim-output.js';
 import { type Io, note, printResult } from './io.js';
 import { formatDuration } from './progress.js';
 import { commandLine, writeReport } from './report-parts.js';
@@ -31,8 +31,9 @@ async function train(dir: string, options: TrainOptions, io: Io): Promise<void> 
   if (report) await checkWritable(report);
   const claim = await claimOutput(options.out);
   try {
-    const resume = await checkpointToResume(claim, options, io);
-    const finished = await runTraining({ dir, options, io, checkpoint: claim.checkpoint, resume });
+    const checkpoints = openCheckpointFile(claim.checkpoint);
+    const resume = await checkpointToResume(checkpoints, options, io);
+    const finished = await runTraining({ dir, options, io, checkpoints, resume });
     const bytes = encodeModel(finished.model);
     await writeFileAtomic(options.out, bytes);
     if (report) {
@@ -58,19 +59,21 @@ async function train(dir: string, options: TrainOptions, io: Io): Promise<void> 
 
 /** The bytes of the checkpoint to go on from, or none. @throws HearkenError if an earlier run's work would be lost. */
 async function checkpointToResume(
-  { checkpoint }: ClaimedOutput,
+  checkpoints: CheckpointFile,
   options: TrainOptions,
   io: Io,
 ): Promise<Uint8Array | undefined> {
-  const exists = await fileExists(checkpoint);
+  const { path } = checkpoints;
   if (options.resume) {
-    if (exists) return readFile(checkpoint);
-    note(io, `no checkpoint in ${checkpoint} yet: starting from the beginning`);
-  } else if (exists && !options.restart) {
+    const bytes = await checkpoints.read();
+    if (!bytes) note(io, `no checkpoint in ${path} yet: starting from the beginning`);
+    return bytes;
+  }
+  if (!options.restart && (await fileExists(path))) {
     throw new HearkenError(
       'unfinished-run',
-      `Cannot train into ${options.out}: expected no unfinished run, got one in ${checkpoint} (--resume goes on with it, --restart begins anew)`,
-      { value: checkpoint },
+      `Cannot train into ${options.out}: expected no unfinished run, got one in ${path} (--resume goes on with it, --restart begins anew)`,
+      { value: path },
     );
   }
   return undefined;
@@ -93,7 +96,7 @@ interface TrainResult {
 }
 
 function resultOf(finished: FinishedTraining, file: string, report: string | undefined): TrainResult {
-  const { model, outcome, dataSet, seconds, clipsTrained, metrics, recipeSeed } = finished;
+  const { model, dataSet, seconds, clipsTrained, validation } = finished;
   const { parameters, macs } = costsOf(model.graph);
   return {
     model: model.name,
@@ -101,13 +104,13 @@ function resultOf(finished: FinishedTraining, file: string, report: string | und
     report: report ?? null,
     parameters,
     macs,
-    epochs: outcome.history.length,
-    bestEpoch: outcome.epoch,
-    seed: recipeSeed,
+    epochs: finished.history.length,
+    bestEpoch: finished.epoch,
+    seed: finished.seed,
     labels: model.labels,
     seconds,
     samplesPerSecond: seconds > 0 ? clipsTrained / seconds : 0,
-    validation: { accuracy: metrics.accuracy, clips: metrics.clips, loss: outcome.validation?.loss ?? 0 },
+    validation: { accuracy: 0, clips: 0, loss: 0, ...validation },
     skipped: dataSet.skipped.length,
   };
 }

@@ -3,7 +3,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { SAMPLE_RATE_HZ } from '../audio/sample-rate.js';
 import { writeWav } from '../audio/wav.js';
 import type { ClipStore } from '../train/clip-store.js';
-import { worstMistakes } from '../train/metrics.js';
+import { metricsOf, worstMistakes } from '../train/metrics.js';
 import type { OptimizerRecipe } from '../train/recipe.js';
 import type { Fact, Mistake, ReportData } from '../train/report/report-data.js';
 import { formatDuration } from './progress.js';
@@ -24,13 +24,14 @@ export interface AboutTraining {
 
 /** Curves, confusions of the validation clips, worst mistakes, costs, counts, and how to repeat it. */
 export function trainingReport(finished: FinishedTraining, about: AboutTraining): ReportData {
-  const { model, outcome, dataSet, metrics } = finished;
+  const { model, history, dataSet, predictions } = finished;
+  const { labels } = dataSet;
   return {
     title: `${model.name} on ${about.name}`,
     kind: 'training',
     command: about.command,
     settings: settingsOf(finished),
-    history: outcome.history.map(({ epoch, training, validation, learningRate }) => ({
+    history: history.map(({ epoch, training, validation, learningRate }) => ({
       epoch,
       trainLoss: training.loss,
       trainAccuracy: training.accuracy,
@@ -38,8 +39,8 @@ export function trainingReport(finished: FinishedTraining, about: AboutTraining)
       validationAccuracy: validation?.accuracy,
       learningRate,
     })),
-    bestEpoch: outcome.epoch,
-    evaluation: { split: 'validation', labels: dataSet.labels, metrics },
+    bestEpoch: finished.epoch,
+    evaluation: { split: 'validation', labels, metrics: metricsOf(labels, predictions) },
     mistakes: mistakesOf(finished, about.dir),
     network: networkCost(model.graph, model.name, about.modelBytes),
     dataSet: dataSetCounts(dataSet, about.name, ['train', 'validation']),
@@ -47,11 +48,11 @@ export function trainingReport(finished: FinishedTraining, about: AboutTraining)
 }
 
 function settingsOf(finished: FinishedTraining): Fact[] {
-  const { recipe, recipeSeed, seconds, clipsTrained, outcome } = finished;
+  const { recipe, seconds, clipsTrained, history, stoppedEarly } = finished;
   const facts: Record<string, string> = {
-    Seed: String(recipeSeed),
+    Seed: String(finished.seed),
     Recipe: recipe.name,
-    Epochs: `${outcome.history.length}${outcome.stoppedEarly ? ' (stopped early)' : ''}, kept: ${outcome.epoch}`,
+    Epochs: `${history.length}${stoppedEarly ? ' (stopped early)' : ''}, kept: ${finished.epoch}`,
     Batch: `${recipe.batchSize} clips`,
     Optimizer: optimizerText(recipe.optimizer),
     'Learning rate': `${recipe.schedule.kind}, ${recipe.schedule.rate}`,
@@ -71,7 +72,9 @@ function optimizerText(optimizer: OptimizerRecipe): string {
 }
 
 function mistakesOf({ dataSet, predictions, store }: FinishedTraining, dir: string): Mistake[] {
-  return worstMistakes(dataSet.labels, predictions, MISTAKES_SHOWN).map((mistake) => ({
+  const { labels, validation } = dataSet;
+  const named = predictions.map((prediction, i) => ({ ...prediction, file: validation[i].file }));
+  return worstMistakes(labels, named, MISTAKES_SHOWN).map((mistake) => ({
     file: shortPath(dir, mistake.file!),
     actual: mistake.truth,
     heard: mistake.answer,

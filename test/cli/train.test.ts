@@ -106,7 +106,7 @@ describe('hearken train', () => {
     const [before, after] = [await readModelFile(out()), await readModelFile(tuned)];
     expect(after.labels).toEqual(['rise', 'stay', '_unknown_', '_silence_']);
     expect(after.parameters['stem/weight']).toEqual(before.parameters['stem/weight']);
-    expect(after.training).toMatchObject({ init: 'bc-resnet-1', freeze: 'features' });
+    expect(after.training).toMatchObject({ init: { model: 'bc-resnet-1', freeze: 'features' } });
   });
 
   it('learns from a teacher', async () => {
