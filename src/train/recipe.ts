@@ -2,7 +2,9 @@
  * A recipe: every number that decides how a network is trained, as plain JSON. It is written into checkpoints and model
  * files, so that a result can be trained again from its file alone.
  */
+import type { DataSet } from './data-set.js';
 import { type AugmentConfig, bcResNetAugment, DEFAULT_AUGMENT } from './features/augment-config.js';
+import { clipsPerEpoch, epochsFor } from './training-length.js';
 
 export interface SgdRecipe {
   readonly kind: 'sgd';
@@ -128,9 +130,10 @@ export function bcResNetRecipe(tau = 1): Recipe {
 /** What differs from the default recipe, by the family that a registry name begins with; the longest match wins. */
 const FAMILY_CHANGES: readonly (readonly [prefix: string, changes: Partial<Recipe>])[] = [];
 
-/** The default recipe for a network of the registry. */
-export function recipeFor(model: string): Recipe {
+/** The default recipe for a network of the registry, as long as suits the data set where one is given. */
+export function recipeFor(model: string, dataSet?: DataSet): Recipe {
   const matches = FAMILY_CHANGES.filter(([prefix]) => model === prefix || model.startsWith(`${prefix}-`));
   const [, changes] = matches.sort(([a], [b]) => b.length - a.length)[0] ?? ['', {}];
-  return { ...DEFAULT_RECIPE, ...changes };
+  const length = dataSet && { epochs: epochsFor(clipsPerEpoch(dataSet)) };
+  return { ...DEFAULT_RECIPE, ...length, ...changes };
 }

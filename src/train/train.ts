@@ -109,7 +109,7 @@ function planOf(options: TrainModelOptions): Plan {
   const samples = (dataSet.clipMs * SAMPLE_RATE_HZ) / 1000;
   return {
     graph: buildModel(name, { labels: dataSet.labels.length, input: featureShape(frontEnd, samples) }),
-    recipe: options.recipe ?? recipeFor(name),
+    recipe: options.recipe ?? recipeFor(name, dataSet),
     seed: options.seed ?? 1,
     frontEnd,
     implementation: options.frontEndImplementation ?? 'wasm',
