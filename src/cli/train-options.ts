@@ -1,6 +1,7 @@
 /** The flags of `hearken train`, and the recipe they make. */
 import { type Command, Option } from 'commander';
 import type { EngineName } from '../engine/engine.js';
+import type { DataSet } from '../train/data-set.js';
 import type { Recipe } from '../train/recipe.js';
 import { recipeFor } from '../train/recipe.js';
 import { commaList, integer, numberBetween } from './options.js';
@@ -93,7 +94,7 @@ export function checkTrainOptions(options: TrainOptions): void {
 }
 
 /** The recipe of the network's family with what the flags change. A short run warms up over a fifth of it at most. */
-export function recipeFromOptions(model: string, options: TrainOptions): Recipe {
+export function recipeFromOptions(model: string, options: TrainOptions, dataSet?: DataSet): Recipe {
   const base = recipeFor(model, dataSet);
   const epochs = options.epochs ?? base.epochs;
   const schedule = {
