@@ -45,7 +45,11 @@ export function addTrainOptions(command: Command): Command {
       `the network, see \`hearken models\` (default: ${DEFAULT_MODEL}, or that of --init)`,
     )
     .option('-l, --labels <words>', 'words to keep, parted by commas; the rest becomes _unknown_', commaList)
-    .option('-e, --epochs <n>', 'times to go through the recordings (default: of the recipe)', integer(1))
+    .option(
+      '-e, --epochs <n>',
+      'times to go through the recordings (default: what suits their number)',
+      integer(1),
+    )
     .option('--seed <n>', 'same seed, same data, same model', integer(0, MAX_SEED), 1)
     .option('-t, --threads <n>', 'threads to train with (default: one a core)', integer(1))
     .addOption(new Option('--engine <name>', 'what computes').choices(['wasm', 'tensorflow']).default('wasm'))

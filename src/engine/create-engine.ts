@@ -17,5 +17,7 @@ export async function createEngine(name: EngineName, options: WasmEngineOptions 
     const { createTensorflowEngine } = await import('./tensorflow/tensorflow-engine.js');
     return createTensorflowEngine(await importTensorflow());
   }
-  throw new ConfigError('engine', `Cannot start engine: expected wasm or tensorflow, got ${String(name)}`, { value: name });
+  throw new ConfigError('engine', `Cannot start engine: expected wasm or tensorflow, got ${String(name)}`, {
+    value: name,
+  });
 }
