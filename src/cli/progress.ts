@@ -103,7 +103,8 @@ function createLines(io: Io, options: ProgressOptions, measure: Measure): Progre
   };
 }
 
-function formatRate(perSecond: number): string {
+/** Two figures below a hundred, whole numbers above: "0.31", "23", "1480". */
+export function formatRate(perSecond: number): string {
   return perSecond >= 100 ? perSecond.toFixed(0) : perSecond.toPrecision(2);
 }
 

@@ -8,7 +8,7 @@ import { costsOf } from '../graph/costs.js';
 import { type CheckpointFile, openCheckpointFile } from '../train/files/checkpoint-file.js';
 import { checkWritable, claimOutput, fileExists } from './claim-output.js';
 import { type Io, note, printResult } from './io.js';
-import { formatDuration } from './progress.js';
+import { formatDuration, formatRate } from './progress.js';
 import { commandLine, writeReport } from './report-parts.js';
 import { formatCount, formatPercent } from './table.js';
 import { addTrainOptions, checkTrainOptions, reportPath, type TrainOptions } from './train-options.js';
@@ -120,7 +120,7 @@ function formatResult(result: TrainResult, bytes: number): string {
   return [
     `${result.model}: ${formatPercent(validation.accuracy, 2)} of ${formatCount(validation.clips)} validation clips right ` +
       `(epoch ${result.bestEpoch} of ${result.epochs}, ${formatCount(result.parameters)} parameters)`,
-    `trained in ${formatDuration(seconds)}, ${formatCount(Math.round(samplesPerSecond))} clips a second`,
+    `trained in ${formatDuration(seconds)}, ${formatRate(samplesPerSecond)} clips a second`,
     ...(result.skipped > 0 ? [`${formatCount(result.skipped)} files left out`] : []),
     `model   ${result.file} (${formatCount(bytes)} bytes)`,
     ...(result.report ? [`report  ${result.report}`] : []),

@@ -6,9 +6,8 @@ import type { ClipStore } from '../train/clip-store.js';
 import { metricsOf, worstMistakes } from '../train/metrics.js';
 import type { OptimizerRecipe } from '../train/recipe.js';
 import type { Fact, Mistake, ReportData } from '../train/report/report-data.js';
-import { formatDuration } from './progress.js';
+import { formatDuration, formatRate } from './progress.js';
 import { dataSetCounts, networkCost, shortPath } from './report-parts.js';
-import { formatCount } from './table.js';
 import type { FinishedTraining } from './training-run.js';
 
 const MISTAKES_SHOWN = 12;
@@ -59,7 +58,7 @@ function settingsOf(finished: FinishedTraining): Fact[] {
     Engine: finished.engine,
     'Front end': finished.frontEnd,
     Threads: String(finished.threads),
-    Took: `${formatDuration(seconds)}, ${formatCount(Math.round(clipsTrained / Math.max(seconds, 1e-3)))} clips a second`,
+    Took: `${formatDuration(seconds)}, ${formatRate(clipsTrained / Math.max(seconds, 1e-3))} clips a second`,
     Software: `hearken ${packageJson.version}, Node ${process.versions.node}`,
     Written: new Date().toISOString().slice(0, 16).replace('T', ' '),
   };
