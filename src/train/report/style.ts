@@ -38,6 +38,7 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 table.list { width: 100%; font-size: 14px; }
 .list th { text-align: left; font-weight: 600; color: var(--muted); font-size: 13px; padding: 6px 14px 6px 0; border-bottom: 1px solid var(--line); white-space: nowrap; }
 .list td { padding: 6px 14px 6px 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
+.list td:first-child { min-width: 10ch; }
 .list tr:last-child td { border-bottom: 0; }
 .list tfoot td { border-top: 1px solid var(--line); font-weight: 600; }
 .list .number { text-align: right; white-space: nowrap; }
