@@ -93,7 +93,7 @@ const candidate = (
 
 /**
  * Tiny networks to choose from by validation. `-f` knows its bands (sub-spectral norms, a weight a row in the head) and
- * sees more frames with each kernel; `-ft` strides time by the stem alone.
+ * sees more frames with each kernel; `-ft` strides time by the stem alone; `-fts` is wider and squeezes and excites.
  */
 const CANDIDATES: readonly SpeechVariant[] = [
   candidate(
@@ -115,6 +115,16 @@ const CANDIDATES: readonly SpeechVariant[] = [
     },
     32_872,
     28_444,
+  ),
+  candidate(
+    'fts',
+    {
+      block: separableBlock({ ...BAND_AWARE, squeeze: 0.25 }),
+      stages: stageRows(FREQUENCY_STRIDES, [16, 24, 40], [3, 3, 4]),
+      last: [56, 1],
+    },
+    54_984,
+    49_696,
   ),
 ];
 

@@ -8,7 +8,7 @@
 import { ConfigError } from '../errors.js';
 import { type GraphBuilder, halfPadding, type Value } from '../graph/builder.js';
 import type { Padding, Pair } from '../graph/graph.js';
-import { convNorm, depthwiseNorm, normActivate, squeezeExcite } from './layers.js';
+import { convNorm, depthwiseNorm, makeDivisible, normActivate, squeezeExcite } from './layers.js';
 
 export interface BlockOptions {
   /** Width of the block's output. */
@@ -33,6 +33,8 @@ export interface BlockStyle {
   readonly shortcut?: 'pool' | 'conv';
   /** Sub-spectral normalisation after spatial convolutions; 1: BatchNorm. */
   readonly bands?: number;
+  /** Separable blocks: waist of squeeze-excitation at the path's end as a share of the width; default none. */
+  readonly squeeze?: number;
 }
 
 const THREE: Pair = [3, 3];
@@ -121,7 +123,11 @@ export function separableBlock(style: BlockStyle = {}): Block {
     let y = depthwiseNorm(g, x, { ...spatial, stride });
     y = convNorm(g, y, { channels });
     y = depthwiseNorm(g, y, { ...spatial, activation: 'none' });
-    return join(g, x, convNorm(g, y, { channels, activation: 'none', gamma: 0 }), options, style);
+    y = convNorm(g, y, { channels, activation: 'none', gamma: 0 });
+    if (style.squeeze) {
+      y = squeezeExcite(g, y, { channels: makeDivisible(channels * style.squeeze), gate: 'hardSigmoid' });
+    }
+    return join(g, x, y, options, style);
   };
 }
 
