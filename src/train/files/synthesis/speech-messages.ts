@@ -1,8 +1,8 @@
 /** What the speaking workers are told and answer. */
 
 export interface SpeechWorkerData {
-  /** Flite, compiled; absent where only eSpeak NG speaks. */
-  readonly flite?: WebAssembly.Module;
+  /** The file of Flite's WebAssembly; absent where only eSpeak NG speaks. */
+  readonly flitePath?: string;
   /** The `file:` address of eSpeak NG's module; absent where only Flite speaks. */
   readonly espeakUrl?: string;
   /** A folder for files that live for one utterance. */

@@ -1,5 +1,5 @@
 /** A few worker threads that speak: an utterance takes 30–130 ms of a core, so a second core halves the wait. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,7 +37,7 @@ export async function createSpeechPool(options: {
 }): Promise<SpeechPool> {
   throwIfAborted(options.signal);
   const data: SpeechWorkerData = {
-    flite: options.engines.includes('flite') ? await compileFlite() : undefined,
+    flitePath: options.engines.includes('flite') ? locate('flite') : undefined,
     espeakUrl: options.engines.includes('espeak') ? pathToFileURL(locate('espeak')).href : undefined,
     folder: await mkdtemp(join(tmpdir(), 'hearken-speech-')),
   };
@@ -57,10 +57,6 @@ function locate(engine: SpeechRequest['engine']): string {
       { value: name, cause },
     );
   }
-}
-
-async function compileFlite(): Promise<WebAssembly.Module> {
-  return WebAssembly.compile(await readFile(locate('flite')));
 }
 
 interface Job {
