@@ -11,7 +11,19 @@ import { rolldown } from 'rolldown';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-const COMMON = ['-O3', '--noAssert', '--runtime', 'stub', '--importMemory', '--enable', 'simd', '--disableWarning', '112', '--disableWarning', '201'];
+const COMMON = [
+  '-O3',
+  '--noAssert',
+  '--runtime',
+  'stub',
+  '--importMemory',
+  '--enable',
+  'simd',
+  '--disableWarning',
+  '112',
+  '--disableWarning',
+  '201',
+];
 const RELAXED = ['--enable', 'relaxed-simd'];
 const STRICT = [];
 const SHARED = ['--enable', 'threads', '--sharedMemory', '--maximumMemory', '65536'];

@@ -6,6 +6,7 @@ import { registerEvaluate } from './evaluate.js';
 import { registerInspect } from './inspect.js';
 import type { Io } from './io.js';
 import { registerModels } from './models.js';
+import { registerQuickstart } from './quickstart.js';
 import { registerRecognize } from './recognize.js';
 import { registerSynthesize } from './synthesize.js';
 import { registerTrain } from './train.js';
@@ -23,6 +24,7 @@ const VERBS: readonly RegisterVerb[] = [
   registerVerify,
   registerData,
   registerSynthesize,
+  registerQuickstart,
 ];
 
 /** The program with all its verbs; it throws CommanderError where commander would exit. */

@@ -28,6 +28,7 @@ export interface TrainOptions {
   readonly resume?: boolean;
   readonly restart?: boolean;
   readonly allowOtherKernels?: boolean;
+  readonly validation: boolean;
   readonly report: string | boolean;
   readonly json?: boolean;
 }
@@ -81,6 +82,7 @@ export function addTrainOptions(command: Command): Command {
     .option('--resume', 'go on where a stopped run to the same file left off')
     .option('--restart', 'begin anew, dropping what a stopped run left')
     .option('--allow-other-kernels', 'resume although the kernels or the engine changed')
+    .option('--no-validation', 'train on the validation recordings too; then nothing is validated')
     .option('--report <html>', 'where the report goes (default: beside the model)')
     .option('--no-report', 'write no report')
     .option('--json', 'print one JSON value');
@@ -95,6 +97,8 @@ export function checkTrainOptions(options: TrainOptions): void {
     throw new UsageError('--allow-other-kernels needs --resume');
   if (options.engine === 'tensorflow' && options.kernels === 'relaxed')
     throw new UsageError('--kernels is for the wasm engine');
+  if (!options.validation && options.patience !== undefined)
+    throw new UsageError('--patience needs validation: with --no-validation nothing gets better or worse');
 }
 
 /** The recipe of the network's family with what the flags change. A short run warms up over a fifth of it at most. */

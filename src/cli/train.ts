@@ -117,8 +117,12 @@ function resultOf(finished: FinishedTraining, file: string, report: string | und
 
 function formatResult(result: TrainResult, bytes: number): string {
   const { validation, seconds, samplesPerSecond } = result;
+  const right =
+    validation.clips > 0
+      ? `${formatPercent(validation.accuracy, 2)} of ${formatCount(validation.clips)} validation clips right`
+      : 'trained without validation';
   return [
-    `${result.model}: ${formatPercent(validation.accuracy, 2)} of ${formatCount(validation.clips)} validation clips right ` +
+    `${result.model}: ${right} ` +
       `(epoch ${result.bestEpoch} of ${result.epochs}, ${formatCount(result.parameters)} parameters)`,
     `trained in ${formatDuration(seconds)}, ${formatRate(samplesPerSecond)} clips a second`,
     ...(result.skipped > 0 ? [`${formatCount(result.skipped)} files left out`] : []),

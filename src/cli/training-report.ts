@@ -39,7 +39,9 @@ export function trainingReport(finished: FinishedTraining, about: AboutTraining)
       learningRate,
     })),
     bestEpoch: finished.epoch,
-    evaluation: { split: 'validation', labels, metrics: metricsOf(labels, predictions) },
+    ...(predictions.length > 0 && {
+      evaluation: { split: 'validation', labels, metrics: metricsOf(labels, predictions) },
+    }),
     mistakes: mistakesOf(finished, about.dir),
     network: networkCost(model.graph, model.name, about.modelBytes),
     dataSet: dataSetCounts(dataSet, about.name, ['train', 'validation']),

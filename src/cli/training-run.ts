@@ -86,6 +86,11 @@ export async function runTraining(job: TrainingJob): Promise<FinishedTraining> {
   }
 }
 
+/** All recordings but those of the test split train. */
+function withoutValidation(dataSet: DataSet): DataSet {
+  return { ...dataSet, train: [...dataSet.train, ...dataSet.validation], validation: [] };
+}
+
 async function loadRecordings(
   { dir, options, io }: TrainingJob,
   clipMs: number | undefined,
@@ -99,11 +104,12 @@ async function loadRecordings(
   const loaded = await loadDataSet(opened, { signal, maxSkippedShare, name: dir, onProgress }).finally(() =>
     progress.finish(),
   );
-  const { train, validation, skipped } = loaded.dataSet;
+  const dataSet = options.validation ? loaded.dataSet : withoutValidation(loaded.dataSet);
+  const { train, validation, skipped } = dataSet;
   note(
     io,
     `${opened.labels.length} labels (${opened.labels.join(', ')}): ${formatCount(train.length)} clips to train, ` +
       `${formatCount(validation.length)} to validate, ${formatCount(skipped.length)} left out`,
   );
-  return loaded;
+  return { ...loaded, dataSet };
 }

@@ -1,10 +1,14 @@
-/** A few worker threads that speak: an utterance takes 30–130 ms of a core, so a second core halves the wait. */
+/**
+ * A few processes that speak: an utterance takes 30–130 ms of a core, so a second core halves the wait. Processes and not
+ * threads, because Node 20 now and then crashes after some hundred runs of a WASI program; then a new process takes over.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { Worker } from 'node:worker_threads';
 import { type AudioClip, readWav } from '../../../audio/wav.js';
 import { ConfigError, DataSetError, throwIfAborted } from '../../../errors.js';
 import workerText from './generated/speech-worker.js';
@@ -16,10 +20,12 @@ const PACKAGES = {
 } as const;
 
 const MAX_THREADS = 8;
+/** How often an utterance is begun anew after a crash. */
+const MOST_CRASHES = 3;
 
 export interface SpeechPool {
   /**
-   * Speaks one utterance; as many at a time as there are threads, the rest wait.
+   * Speaks one utterance; as many at a time as there are processes, the rest wait.
    * @throws DataSetError `speech-failed` when the voice is not there or makes no sound.
    */
   speak(request: SpeechRequest): Promise<AudioClip>;
@@ -27,7 +33,7 @@ export interface SpeechPool {
 }
 
 /**
- * Starts the threads. An abort of `signal` ends them at once and rejects what was asked of them.
+ * Starts the processes. An abort of `signal` ends them at once and rejects what was asked of them.
  * @throws ConfigError `package-missing` when an engine's package is not installed.
  */
 export async function createSpeechPool(options: {
@@ -42,7 +48,7 @@ export async function createSpeechPool(options: {
     folder: await mkdtemp(join(tmpdir(), 'hearken-speech-')),
   };
   const threads = Math.min(MAX_THREADS, options.threads ?? availableParallelism());
-  return new WorkerPool(data, threads, options.signal);
+  return new ProcessPool(data, threads, options.signal);
 }
 
 /** The file of an engine, as the user's own installation has it. */
@@ -61,15 +67,16 @@ function locate(engine: SpeechRequest['engine']): string {
 
 interface Job {
   readonly request: SpeechRequest;
+  crashes: number;
   readonly resolve: (clip: AudioClip) => void;
   readonly reject: (reason: unknown) => void;
 }
 
-class WorkerPool implements SpeechPool {
+class ProcessPool implements SpeechPool {
   private readonly waiting: Job[] = [];
-  private readonly workers: Worker[] = [];
-  private readonly idle: Worker[] = [];
-  private readonly busy = new Map<Worker, Job>();
+  private readonly speakers = new Set<ChildProcess>();
+  private readonly idle: ChildProcess[] = [];
+  private readonly busy = new Map<ChildProcess, Job>();
   private failure: unknown;
 
   constructor(
@@ -84,7 +91,7 @@ class WorkerPool implements SpeechPool {
   speak(request: SpeechRequest): Promise<AudioClip> {
     return new Promise((resolve, reject) => {
       if (this.failure !== undefined) return reject(this.failure);
-      this.waiting.push({ request, resolve, reject });
+      this.waiting.push({ request, crashes: 0, resolve, reject });
       this.next();
     });
   }
@@ -92,35 +99,54 @@ class WorkerPool implements SpeechPool {
   async dispose(): Promise<void> {
     this.signal?.removeEventListener('abort', this.abort);
     this.fail(new Error('The speech pool has been disposed'));
-    await Promise.all(this.workers.map((worker) => worker.terminate()));
+    await Promise.all([...this.speakers].map((speaker) => ended(speaker)));
     await rm(this.data.folder, { recursive: true, force: true });
   }
 
   private readonly abort = () => this.fail(this.signal?.reason);
 
   private start(): void {
-    // A data: address, because Node runs the text of `eval: true` as CommonJS.
-    const address = new URL(`data:text/javascript,${encodeURIComponent(workerText)}`);
-    const worker = new Worker(address, { workerData: this.data });
-    worker.on('message', (answer: SpeechAnswer) => this.finish(worker, answer));
-    worker.on('error', (error) => this.fail(error));
-    this.workers.push(worker);
-    this.idle.push(worker);
+    const speaker = spawn(process.execPath, ['--input-type=module', '--eval', workerText], {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      serialization: 'advanced',
+    });
+    speaker.on('message', (answer: SpeechAnswer) => this.finish(speaker, answer));
+    speaker.on('error', (error) => this.fail(error));
+    speaker.on('exit', (code, signal) => this.replace(speaker, `${signal ?? code}`));
+    speaker.send(this.data);
+    this.speakers.add(speaker);
+    this.idle.push(speaker);
+  }
+
+  /** A speaker that ended by itself has a successor, which begins its utterance anew. */
+  private replace(speaker: ChildProcess, how: string): void {
+    this.speakers.delete(speaker);
+    if (this.failure !== undefined) return;
+    const job = this.busy.get(speaker);
+    this.busy.delete(speaker);
+    this.idle.splice(0, this.idle.length, ...this.idle.filter((other) => other !== speaker));
+    if (job && ++job.crashes > MOST_CRASHES) {
+      job.reject(speechFault(job.request, `a program that ended with ${how}`));
+    } else if (job) {
+      this.waiting.unshift(job);
+    }
+    this.start();
+    this.next();
   }
 
   private next(): void {
     while (this.idle.length > 0 && this.waiting.length > 0) {
-      const worker = this.idle.pop()!;
+      const speaker = this.idle.pop()!;
       const job = this.waiting.shift()!;
-      this.busy.set(worker, job);
-      worker.postMessage(job.request);
+      this.busy.set(speaker, job);
+      speaker.send(job.request);
     }
   }
 
-  private finish(worker: Worker, answer: SpeechAnswer): void {
-    const job = this.busy.get(worker);
-    this.busy.delete(worker);
-    this.idle.push(worker);
+  private finish(speaker: ChildProcess, answer: SpeechAnswer): void {
+    const job = this.busy.get(speaker);
+    this.busy.delete(speaker);
+    this.idle.push(speaker);
     this.next();
     if (!job) return;
     try {
@@ -130,7 +156,7 @@ class WorkerPool implements SpeechPool {
     }
   }
 
-  /** Rejects everything asked for; a thread amid an utterance ends with `dispose`. */
+  /** Rejects everything asked for; a process amid an utterance ends with `dispose`. */
   private fail(reason: unknown): void {
     this.failure ??= reason;
     for (const job of [...this.busy.values(), ...this.waiting]) job.reject(reason);
@@ -148,10 +174,22 @@ function clipOf(request: SpeechRequest, answer: SpeechAnswer): AudioClip {
     if (answer.wav) return readWav(answer.wav, 'what it said');
     throw new Error(answer.error);
   } catch (cause) {
-    throw new DataSetError(
-      'speech-failed',
-      `Cannot speak "${request.text}": expected sound from voice ${request.voice}, got: ${(cause as Error).message}`,
-      { value: request.text, cause },
-    );
+    throw speechFault(request, (cause as Error).message, cause);
   }
+}
+
+function speechFault(request: SpeechRequest, found: string, cause?: unknown): DataSetError {
+  return new DataSetError(
+    'speech-failed',
+    `Cannot speak "${request.text}": expected sound from voice ${request.voice}, got: ${found}`,
+    { value: request.text, cause },
+  );
+}
+
+/** Ends a process, whatever it is doing, and waits until it is gone. */
+async function ended(speaker: ChildProcess): Promise<void> {
+  if (speaker.exitCode !== null || speaker.signalCode !== null) return;
+  const exit = once(speaker, 'exit');
+  speaker.kill('SIGKILL');
+  await exit;
 }

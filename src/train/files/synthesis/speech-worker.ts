@@ -1,13 +1,13 @@
 /**
- * The worker that speaks: runs Flite in Node's WASI, or eSpeak NG, one utterance at a time. Bundled into text by
+ * The process that speaks: runs Flite in Node's WASI, or eSpeak NG, one utterance at a time. Bundled into text by
  * scripts/build-kernels.mjs.
  */
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { parentPort, threadId, workerData } from 'node:worker_threads';
 import type { SpeechAnswer, SpeechRequest, SpeechWorkerData } from './speech-messages.js';
 
-const { flitePath, espeakUrl, folder } = workerData as SpeechWorkerData;
+/** The first message says where things are, every later one asks for an utterance. */
+let where: SpeechWorkerData | undefined;
 
 type Wasi = InstanceType<typeof import('node:wasi').WASI>;
 let flite: Promise<WebAssembly.Module> | undefined;
@@ -23,7 +23,7 @@ async function loadWasi(): Promise<(args: string[]) => Wasi> {
   try {
     const { WASI } = await import('node:wasi');
     const create = (args: string[]) =>
-      new WASI({ version: 'preview1', args, preopens: { '/out': folder }, returnOnExit: true });
+      new WASI({ version: 'preview1', args, preopens: { '/out': where!.folder }, returnOnExit: true });
     // Some versions of Node warn at the import, others at the first instance.
     create([]);
     return create;
@@ -32,22 +32,12 @@ async function loadWasi(): Promise<(args: string[]) => Wasi> {
   }
 }
 
-/**
- * Flite, compiled for this thread alone. Node 20 shares the code of equal modules among threads and crashes after some
- * hundred instances of one in two threads at once; a section that nobody reads makes each thread's bytes its own.
- */
-async function compileFlite(): Promise<WebAssembly.Module> {
-  const name = new TextEncoder().encode(`thread ${threadId}`);
-  const section = [0, name.length + 1, name.length, ...name];
-  return WebAssembly.compile(Buffer.concat([readFileSync(flitePath!), Uint8Array.from(section)]));
-}
-
 /** A WAV file's bytes. Flite writes a file: each call is a fresh program with one folder of the disk. */
 async function speakFlite(request: SpeechRequest): Promise<Uint8Array<ArrayBuffer>> {
   createWasi ??= await loadWasi();
-  flite ??= compileFlite();
-  const name = `${threadId}.wav`;
-  const path = join(folder, name);
+  flite ??= WebAssembly.compile(readFileSync(where!.flitePath!));
+  const name = `${process.pid}.wav`;
+  const path = join(where!.folder, name);
   const features = [`duration_stretch=${request.stretch}`, `int_f0_target_mean=${request.pitchHz}`];
   const settings = features.flatMap((feature) => ['--setf', feature]);
   const args = ['flite', '-voice', request.voice, ...settings, '-t', request.text, '-o', `/out/${name}`];
@@ -76,10 +66,10 @@ const ESPEAK_PITCH = 50;
 
 /**
  * A fresh one for each utterance (50 ms), since what it said before would be heard in the samples. It seeds the noise of
- * breathy voices by the clock, which therefore stands still meanwhile (in this thread).
+ * breathy voices by the clock, which therefore stands still meanwhile (in this process).
  */
 async function loadEspeak(): Promise<Espeak> {
-  const { default: load } = await import(/* @vite-ignore */ espeakUrl!);
+  const { default: load } = await import(/* @vite-ignore */ where!.espeakUrl!);
   const now = Date.now;
   Date.now = () => 0;
   try {
@@ -131,4 +121,8 @@ async function speak(request: SpeechRequest): Promise<SpeechAnswer> {
   }
 }
 
-parentPort!.on('message', async (request: SpeechRequest) => parentPort!.postMessage(await speak(request)));
+process.on('message', async (message: SpeechWorkerData | SpeechRequest) => {
+  if ('folder' in message) where = message;
+  else process.send!(await speak(message));
+});
+process.on('disconnect', () => process.exit());

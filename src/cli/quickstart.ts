@@ -1,0 +1,121 @@
+/** `hearken quickstart`: the whole way from words to a model that hears them, on synthetic voices or on one's own folder. */
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { openDataSet } from '../train/files/open-data-set.js';
+import { synthesizeWords } from '../train/files/synthesis/synthesize-words.js';
+import { FLITE_VOICES, type Voice } from '../train/files/synthesis/voices.js';
+import { fileExists } from './claim-output.js';
+import { type Io, note } from './io.js';
+import { integer } from './options.js';
+import { createProgress } from './progress.js';
+
+/** Commands that differ in more than a sound. */
+const WORDS = ['yes', 'stop', 'cancel', 'computer', 'lights', 'music', 'timer', 'weather'] as const;
+const CLIPS_OF_EACH_WORD = 120;
+/** One speaker is never trained on; `--no-validation` lets the one that could validate train. */
+const SPLIT_OF: Readonly<Record<string, Voice['split']>> = { awb: 'test', slt: 'validation' };
+const MODEL = 'ghost-25k';
+const EPOCHS = 40;
+const SHOWN = 4;
+
+interface QuickstartOptions {
+  readonly data?: string;
+  readonly out: string;
+  readonly seed: number;
+  readonly threads?: number;
+}
+
+export function registerQuickstart(program: Command, io: Io): void {
+  program
+    .command('quickstart')
+    .summary('the whole way once: words, training, a model, a report')
+    .description(
+      'Speaks a set of commands with synthetic voices, trains a Ghost network, evaluates it on a voice it never heard ' +
+        'and recognises a few recordings. With --data the same on your own recordings.',
+    )
+    .option('--data <dir>', 'your own recordings, as for `train`, instead of synthetic voices')
+    .option(
+      '--out <dir>',
+      'where model, report and spoken words go; an earlier quickstart there is replaced',
+      'quickstart',
+    )
+    .option('--seed <n>', 'another seed, another run', integer(0), 1)
+    .option('--threads <n>', 'threads to train with (default: one a core)', integer(1))
+    .action((options: QuickstartOptions) => quickstart(program, options, io));
+}
+
+async function quickstart(program: Command, options: QuickstartOptions, io: Io): Promise<void> {
+  const { out, seed, threads } = options;
+  const run = (...argv: string[]) => program.parseAsync(argv, { from: 'user' });
+  const model = join(out, 'words.safetensors');
+  await mkdir(out, { recursive: true });
+  const data = options.data ?? (await speak(join(out, 'recordings'), options, io));
+  note(io, `\n2. Training ${MODEL}`);
+  const flags = [
+    '--seed',
+    `${seed}`,
+    ...(threads === undefined ? [] : ['--threads', `${threads}`]),
+    '--restart',
+  ];
+  // Every voice but the unheard one is needed to train on; of one's own recordings some speakers validate.
+  const own = options.data === undefined ? ['--epochs', `${EPOCHS}`, '--no-validation'] : [];
+  await run('train', data, '--out', model, '--model', MODEL, ...flags, ...own);
+  const heard = await evaluationFiles(data, io);
+  note(io, `\n3. Evaluating on ${heard.what}`);
+  await run('evaluate', model, data, '--split', heard.split, '--report', join(out, 'evaluation.html'));
+  note(io, '\n4. Recognising a few of them');
+  await run('recognize', model, ...heard.files);
+  note(io, nextSteps(out, model, options.data !== undefined));
+}
+
+/** Speaks the words; the folder of an earlier quickstart makes room. Returns the folder. */
+async function speak(folder: string, { seed }: QuickstartOptions, io: Io): Promise<string> {
+  note(io, `1. Speaking ${WORDS.length} words, ${CLIPS_OF_EACH_WORD} clips each, with the voices of Flite`);
+  if (await fileExists(join(folder, 'synthesis.json'))) await rm(folder, { recursive: true });
+  const progress = createProgress(io, {
+    label: 'speaking',
+    total: WORDS.length * CLIPS_OF_EACH_WORD,
+    unit: 'clips',
+  });
+  try {
+    await synthesizeWords(WORDS, {
+      outDir: folder,
+      clips: CLIPS_OF_EACH_WORD,
+      seed,
+      voices: FLITE_VOICES.map((voice): Voice => ({ ...voice, split: SPLIT_OF[voice.speaker] ?? 'train' })),
+      signal: io.signal,
+      onProgress: (done) => progress.update(done),
+    });
+  } finally {
+    progress.finish();
+  }
+  return folder;
+}
+
+/** The split to evaluate on (test, or validation where there is no test), and a few files of different words in it. */
+async function evaluationFiles(data: string, { signal }: Io) {
+  const { test, validation } = await openDataSet(data, { signal });
+  const [split, clips] = test.length > 0 ? (['test', test] as const) : (['validation', validation] as const);
+  const byWord = new Map(clips.map((clip) => [clip.word, clip]));
+  const files = [...byWord.values()].slice(0, SHOWN).map(({ file }) => file);
+  const speakers = new Set(clips.map(({ speaker }) => speaker)).size;
+  return {
+    split,
+    files,
+    what: `${clips.length} clips of ${speakers === 1 ? 'a voice' : `${speakers} voices`} it never heard`,
+  };
+}
+
+function nextSteps(out: string, model: string, isOwn: boolean): string {
+  const train = isOwn
+    ? ''
+    : '\nOn your own recordings (a folder a word):\n  hearken quickstart --data FOLDER\n  hearken train FOLDER --out words.safetensors\n';
+  return `
+model    ${model}
+reports  ${join(out, 'words.html')} (training), ${join(out, 'evaluation.html')} (evaluation)
+${train}
+Hear your own voice: record a word as WAV, then
+  hearken recognize ${model} RECORDING.wav
+From a clone, \`hearken\` is \`npm run -s hearken --\`.`;
+}
