@@ -29,12 +29,12 @@ export function log(x: number): number {
   if (x === Infinity) return x;
   let exponent = 0;
   let mantissa = x;
-  while (mantissa >= 1.4142135623730951) {
+  while (mantissa >= Math.SQRT2) {
     const step = mantissa > 4294967296 ? 32 : 1;
     mantissa /= step === 32 ? 4294967296 : 2;
     exponent += step;
   }
-  while (mantissa < 0.7071067811865476) {
+  while (mantissa < Math.SQRT1_2) {
     const step = mantissa < 1 / 4294967296 ? 32 : 1;
     mantissa *= step === 32 ? 4294967296 : 2;
     exponent -= step;
