@@ -46,7 +46,11 @@ async function importPackage(name: string): Promise<TensorFlow | undefined> {
 function isMissing(error: unknown, name: string): boolean {
   const { code, message = '' } = error as { code?: string; message?: string };
   const notFound =
-    code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND' || error instanceof TypeError;
+    code === 'ERR_MODULE_NOT_FOUND' ||
+    code === 'MODULE_NOT_FOUND' ||
+    error instanceof TypeError ||
+    // What Vite puts in the place of an optional peer that is not installed.
+    message.startsWith('Could not resolve');
   return notFound && (message.includes(`'${name}'`) || message.includes(`"${name}"`));
 }
 
