@@ -1,7 +1,8 @@
 /** The oracle of the engines: graphs run by naive float64 loops, gradients by central differences. */
 import type { Graph } from '../../src/graph/graph.js';
 import { hashText, Random } from '../../src/numerics/random.js';
-import { type Maps, type Numbers, type OpContext, runReferenceOp } from './reference-ops.js';
+import type { Maps, Numbers, OpContext } from './reference-maps.js';
+import { runReferenceOp } from './reference-ops.js';
 
 export interface ReferenceRun {
   readonly inputs: Numbers;
