@@ -44,7 +44,7 @@ async function loadedModel() {
   const { loadModel } = await import('../dist/index.js');
   globalThis.gc?.();
   const before = process.memoryUsage().rss;
-  const path = fileURLToPath(new URL('../data/mini/words.safetensors', import.meta.url));
+  const path = fileURLToPath(new URL('../pretrained/spoken-commands.safetensors', import.meta.url));
   const recognizer = await loadModel(path);
   recognizer.recognize(new Float32Array(16000), 16000);
   globalThis.gc?.();
