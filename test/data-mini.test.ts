@@ -38,7 +38,7 @@ describe('data/mini', () => {
     const dataSet = await openDataSet(mini);
     expect(dataSet.labels).toEqual(['go', 'no', 'stop', 'yes']);
     const counts = [dataSet.train.length, dataSet.validation.length, dataSet.test.length];
-    expect(counts).toEqual([16, 8, 8]);
+    expect(counts).toEqual([24, 4, 4]);
     const bytes = filesOf(mini).reduce((sum, file) => sum + statSync(join(mini, file)).size, 0);
     expect(bytes).toBeLessThan(2e6);
   });

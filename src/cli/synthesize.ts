@@ -28,7 +28,7 @@ export function registerSynthesize(program: Command, io: Io): void {
     )
     .argument('<words...>', 'the words; in quotes where one is several: "hey computer"')
     .requiredOption('--out <dir>', 'a new or empty folder')
-    .option('--clips <n>', 'clips of each word, over all voices', integer(1), 120)
+    .option('--clips <n>', 'clips of each word, over all voices', integer(1), 160)
     .option('--seed <n>', 'another seed speaks in another manner', integer(0), 1)
     .option(
       '--voices <names>',

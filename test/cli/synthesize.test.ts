@@ -29,8 +29,8 @@ describe('hearken synthesize', () => {
       out,
       words: ['go'],
       clips: 4,
-      voices: ['kal', 'kal16', 'rms', 'awb', 'slt'],
-      speakers: { train: ['kal', 'rms'], validation: ['awb'], test: ['slt'] },
+      voices: ['rms', 'awb', 'kal', 'kal16', 'slt'],
+      speakers: { train: ['rms', 'awb'], validation: ['kal'], test: ['slt'] },
       longestMs: 1000,
     });
     expect(readdirSync(join(out, 'go'))).toHaveLength(4);
@@ -49,13 +49,13 @@ describe('hearken synthesize', () => {
     );
     expect(code).toBe(0);
     expect(stdout).toBe(
-      `4 clips of 1 words in ${out}\ntrained on kal, rms; validated with awb; tested with slt\n`,
+      `4 clips of 1 words in ${out}\ntrained on rms, awb; validated with kal; tested with slt\n`,
     );
     expect(stderr).toMatch(/speaking: 4\/4 utterances/);
   });
 
   it.each([
-    [['--voices', 'hal'], 1, /^error: Cannot choose voices: expected kal, .*, got "hal"\n$/],
+    [['--voices', 'hal'], 1, /^error: Cannot choose voices: expected rms, .*, got "hal"\n$/],
     [['--clips', '0'], 2, /Expected a whole number of 1 or more/],
   ])('refuses %j', async (flags, expected, message) => {
     const { code, stdout, stderr } = await hearken('synthesize', 'go', '--out', out, ...flags);

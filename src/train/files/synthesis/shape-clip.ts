@@ -13,6 +13,8 @@ const FADE_MS = 5;
 export interface ClipShape {
   /** Formants and pitch over the voice's own: the samples are read as if taken at this many times their rate. */
   readonly tract: number;
+  /** How much of the last sample is taken from each: a filter 1 − tilt·z⁻¹. */
+  readonly tilt: number;
   readonly peakDb: number;
   readonly offsetMs: number;
   readonly clipMs: number;
@@ -26,6 +28,7 @@ export function shapeClip(clip: AudioClip, shape: ClipShape): Float32Array {
   const sound = trimSilence(clip.samples, clip.sampleRateHz);
   if (sound.length === 0) return sound;
   const samples = warp(sound, clip.sampleRateHz, shape.tract);
+  tiltSpectrum(samples, shape.tilt);
   fadeEdges(samples);
   scaleToPeak(samples, shape.peakDb);
   return place(samples, shape);
@@ -54,6 +57,10 @@ function warp(sound: Float32Array, sampleRateHz: number, tract: number): Float32
   return resample(plain, { fromHz: Math.round(SAMPLE_RATE_HZ * tract), toHz: SAMPLE_RATE_HZ });
 }
 
+function tiltSpectrum(samples: Float32Array, tilt: number): void {
+  for (let i = samples.length - 1; i > 0; i--) samples[i] -= tilt * samples[i - 1];
+}
+
 function fadeEdges(samples: Float32Array): void {
   const length = Math.min(samples.length >> 1, (FADE_MS * SAMPLE_RATE_HZ) / 1000);
   for (let i = 0; i < length; i++) {
@@ -72,7 +79,9 @@ function scaleToPeak(samples: Float32Array, peakDb: number): void {
 function place(samples: Float32Array, { clipMs, offsetMs }: ClipShape): Float32Array {
   const length = Math.round((clipMs * SAMPLE_RATE_HZ) / 1000);
   const room = length - samples.length;
-  if (room <= 0) return samples;
+  const margins = (2 * MARGIN_MS * SAMPLE_RATE_HZ) / 1000;
+  // A little too long: the margins give way. Much too long: it keeps its own length.
+  if (room <= 0) return -room > margins ? samples : samples.slice(-room >> 1, (-room >> 1) + length);
   const start = Math.round(room / 2 + (offsetMs * SAMPLE_RATE_HZ) / 1000);
   const clip = new Float32Array(length);
   clip.set(samples, Math.min(room, Math.max(0, start)));

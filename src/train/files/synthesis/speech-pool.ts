@@ -139,7 +139,8 @@ class ProcessPool implements SpeechPool {
       const speaker = this.idle.pop()!;
       const job = this.waiting.shift()!;
       this.busy.set(speaker, job);
-      speaker.send(job.request);
+      // A send that fails means that the process is gone: its exit hands the utterance on.
+      speaker.send(job.request, () => {});
     }
   }
 

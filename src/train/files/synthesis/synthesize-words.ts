@@ -11,12 +11,12 @@ import { planUtterances, type Utterance } from './utterances.js';
 import { FLITE_VOICES, type Split, type Voice, voicesAttribution } from './voices.js';
 
 const NOISE_SECONDS = 20;
-const NEUTRAL = { tract: 1, peakDb: -6, offsetMs: 0 };
+const NEUTRAL = { tract: 1, tilt: 0, peakDb: -6, offsetMs: 0 };
 
 export interface SynthesisOptions {
   /** An empty or new folder. */
   readonly outDir: string;
-  /** Clips of each word, dealt to the speakers in turn. Default 120. */
+  /** Clips of each word; a speaker to learn from has three for each of a held-out one's. Default 160. */
   readonly clips?: number;
   /** Default 1. */
   readonly seed?: number;
@@ -52,7 +52,7 @@ export async function synthesizeWords(
   words: readonly string[],
   options: SynthesisOptions,
 ): Promise<SynthesisResult> {
-  const { outDir, clips = 120, seed = 1, voices = FLITE_VOICES, clipMs = 1000, noise = true } = options;
+  const { outDir, clips = 160, seed = 1, voices = FLITE_VOICES, clipMs = 1000, noise = true } = options;
   checkWords(words);
   checkVoices(voices);
   await openEmptyFolder(outDir);
@@ -141,10 +141,10 @@ async function writeClips(
   let longest = 0;
   await Promise.all(
     utterances.map(async (utterance) => {
-      const { word, voice, tract, peakDb, offsetMs } = utterance;
+      const { word, voice, tract, tilt, peakDb, offsetMs } = utterance;
       const spoken = await pool.speak(utterance.request);
       throwIfAborted(options.signal);
-      const samples = shapeClip(spoken, { tract, peakDb, offsetMs, clipMs: options.clipMs });
+      const samples = shapeClip(spoken, { tract, tilt, peakDb, offsetMs, clipMs: options.clipMs });
       if (samples.length === 0) throw silent(word, voice);
       longest = Math.max(longest, samples.length);
       await writeWavFile(join(options.outDir, fileOf(utterance)), samples);

@@ -17,7 +17,7 @@ function frequencyOf(samples: Float32Array): number {
   return ((crossings.length - 1) * 16000) / (crossings.at(-1)! - crossings[0]);
 }
 
-const plain = { tract: 1, peakDb: -6, offsetMs: 0, clipMs: 1000 };
+const plain = { tract: 1, tilt: 0, peakDb: -6, offsetMs: 0, clipMs: 1000 };
 
 describe('shapeClip', () => {
   it('makes one second with the sound in its middle, at the peak asked for', () => {
@@ -55,10 +55,44 @@ describe('shapeClip', () => {
     }
   });
 
+  it('tilts the spectrum', () => {
+    // |1 − a·e^(−jω)| at 500 Hz and 5 kHz: the ratio of two tones of equal level.
+    const tones = toneBetween(16000, 500, [0, 600, 0]);
+    const high = toneBetween(16000, 5000, [0, 600, 0]);
+    for (let i = 0; i < tones.length; i++) tones[i] += high[i];
+    const ratio = (samples: Float32Array) => {
+      const level = (hz: number) => {
+        let [re, im] = [0, 0];
+        for (let i = 4000; i < 12000; i++) {
+          re += samples[i] * Math.cos((2 * Math.PI * hz * i) / 16000);
+          im += samples[i] * Math.sin((2 * Math.PI * hz * i) / 16000);
+        }
+        return Math.hypot(re, im);
+      };
+      return level(5000) / level(500);
+    };
+    for (const tilt of [-0.4, 0, 0.4]) {
+      const clip = shapeClip(
+        { samples: tones.slice(), sampleRateHz: 16000, channels: 1 },
+        { ...plain, tilt },
+      );
+      const gain = (hz: number) =>
+        Math.sqrt(1 + tilt * tilt - 2 * tilt * Math.cos((2 * Math.PI * hz) / 16000));
+      expect(ratio(clip)).toBeCloseTo(gain(5000) / gain(500), 1);
+    }
+  });
+
   it('keeps a sound longer than the clip whole', () => {
     const samples = toneBetween(16000, 440, [50, 1500, 50]);
     const clip = shapeClip({ samples, sampleRateHz: 16000, channels: 1 }, plain);
     expect(clip.length).toBeGreaterThanOrEqual(24000);
+  });
+
+  it('gives up margins for a sound that just fits', () => {
+    const samples = toneBetween(16000, 440, [50, 980, 50]);
+    const clip = shapeClip({ samples, sampleRateHz: 16000, channels: 1 }, plain);
+    expect(clip).toHaveLength(16000);
+    expect(clip.filter((sample) => Math.abs(sample) > 0.05).length).toBeGreaterThan(0.9 * 980 * 16);
   });
 
   it('gives nothing for silence', () => {
