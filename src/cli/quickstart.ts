@@ -3,12 +3,12 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { openDataSet } from '../train/files/open-data-set.js';
-import { synthesizeWords } from '../train/files/synthesis/synthesize-words.js';
 import { FLITE_VOICES, type Voice } from '../train/files/synthesis/voices.js';
 import { fileExists } from './claim-output.js';
 import { type Io, note } from './io.js';
-import { integer } from './options.js';
-import { createProgress } from './progress.js';
+import { commaList, integer } from './options.js';
+import { speakWithProgress } from './synthesize.js';
+import { UsageError } from './usage-error.js';
 
 /** Commands that differ in more than a sound. */
 const WORDS = ['yes', 'stop', 'cancel', 'computer', 'lights', 'music', 'timer', 'weather'] as const;
@@ -21,6 +21,7 @@ const SHOWN = 4;
 
 interface QuickstartOptions {
   readonly data?: string;
+  readonly labels?: string[];
   readonly out: string;
   readonly seed: number;
   readonly epochs?: number;
@@ -37,6 +38,11 @@ export function registerQuickstart(program: Command, io: Io): void {
     )
     .option('--data <dir>', 'your own recordings, as for `train`, instead of synthetic voices')
     .option(
+      '-l, --labels <words>',
+      'with --data: words to keep, parted by commas; the rest becomes _unknown_',
+      commaList,
+    )
+    .option(
       '--out <dir>',
       'where model, report and spoken words go; an earlier quickstart there is replaced',
       'quickstart',
@@ -48,23 +54,15 @@ export function registerQuickstart(program: Command, io: Io): void {
 }
 
 async function quickstart(program: Command, options: QuickstartOptions, io: Io): Promise<void> {
-  const { out, seed, epochs, threads } = options;
+  const { out, labels } = options;
+  if (labels && options.data === undefined) throw new UsageError('--labels needs --data');
   const run = (...argv: string[]) => program.parseAsync(argv, { from: 'user' });
   const model = join(out, 'words.safetensors');
   await mkdir(out, { recursive: true });
   const data = options.data ?? (await speak(join(out, 'recordings'), options, io));
   note(io, `\n2. Training ${MODEL}`);
-  const flags = [
-    '--seed',
-    `${seed}`,
-    ...(threads === undefined ? [] : ['--threads', `${threads}`]),
-    '--restart',
-  ];
-  // Every voice but the unheard one is needed to train on; of one's own recordings some speakers validate.
-  const spoken = options.data === undefined ? ['--epochs', `${epochs ?? EPOCHS}`, '--no-validation'] : [];
-  const own = options.data !== undefined && epochs !== undefined ? ['--epochs', `${epochs}`] : [];
-  await run('train', data, '--out', model, '--model', MODEL, ...flags, ...spoken, ...own);
-  const heard = await evaluationFiles(data, io);
+  await run('train', data, '--out', model, '--model', MODEL, '--restart', ...trainingFlags(options));
+  const heard = await evaluationFiles(data, labels, io);
   note(io, `\n3. Evaluating on ${heard.what}`);
   await run('evaluate', model, data, '--split', heard.split, '--report', join(out, 'evaluation.html'));
   note(io, '\n4. Recognising a few of them');
@@ -72,37 +70,39 @@ async function quickstart(program: Command, options: QuickstartOptions, io: Io):
   note(io, nextSteps(out, model, options.data !== undefined));
 }
 
+/** Every voice but the unheard one is needed to train on; of one's own recordings some speakers validate. */
+function trainingFlags({ data, labels, seed, epochs, threads }: QuickstartOptions): string[] {
+  const length = epochs ?? (data === undefined ? EPOCHS : undefined);
+  return [
+    ...['--seed', `${seed}`],
+    ...(length === undefined ? [] : ['--epochs', `${length}`]),
+    ...(threads === undefined ? [] : ['--threads', `${threads}`]),
+    ...(labels ? ['--labels', labels.join(',')] : []),
+    ...(data === undefined ? ['--no-validation'] : []),
+  ];
+}
+
 /** Speaks the words; the folder of an earlier quickstart makes room. Returns the folder. */
 async function speak(folder: string, { seed }: QuickstartOptions, io: Io): Promise<string> {
   note(io, `1. Speaking ${WORDS.length} words, ${CLIPS_OF_EACH_WORD} clips each, with the voices of Flite`);
   if (await fileExists(join(folder, 'synthesis.json'))) await rm(folder, { recursive: true });
-  const progress = createProgress(io, {
-    label: 'speaking',
-    total: WORDS.length * CLIPS_OF_EACH_WORD,
-    unit: 'clips',
+  await speakWithProgress(io, WORDS, {
+    outDir: folder,
+    clips: CLIPS_OF_EACH_WORD,
+    seed,
+    voices: FLITE_VOICES.map(
+      (voice): Voice => ({ ...voice, split: voice.speaker === UNHEARD ? 'test' : 'train' }),
+    ),
   });
-  try {
-    await synthesizeWords(WORDS, {
-      outDir: folder,
-      clips: CLIPS_OF_EACH_WORD,
-      seed,
-      voices: FLITE_VOICES.map(
-        (voice): Voice => ({ ...voice, split: voice.speaker === UNHEARD ? 'test' : 'train' }),
-      ),
-      signal: io.signal,
-      onProgress: (done) => progress.update(done),
-    });
-  } finally {
-    progress.finish();
-  }
   return folder;
 }
 
 /** The split to evaluate on (test, or validation where there is no test), and a few files of different words in it. */
-async function evaluationFiles(data: string, { signal }: Io) {
-  const { test, validation } = await openDataSet(data, { signal });
+async function evaluationFiles(data: string, labels: readonly string[] | undefined, { signal }: Io) {
+  const { test, validation } = await openDataSet(data, { signal, labels });
   const [split, clips] = test.length > 0 ? (['test', test] as const) : (['validation', validation] as const);
-  const byWord = new Map(clips.map((clip) => [clip.word, clip]));
+  const known = clips.filter(({ word }) => labels?.includes(word) ?? true);
+  const byWord = new Map(known.map((clip) => [clip.word, clip]));
   const files = [...byWord.values()].slice(0, SHOWN).map(({ file }) => file);
   const speakers = new Set(clips.map(({ speaker }) => speaker)).size;
   return {

@@ -1,5 +1,5 @@
 /** A data set spoken by synthetic voices: one folder a word, list files by speaker, background noise. */
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SAMPLE_RATE_HZ } from '../../../audio/sample-rate.js';
 import { writeWav } from '../../../audio/wav.js';
@@ -44,48 +44,82 @@ export interface SynthesisResult {
 
 /**
  * Speaks `words` into `outDir`: `WORD/SPEAKER_nohash_N.wav` (16 kHz, PCM16), `validation_list.txt` and
- * `testing_list.txt` by speaker, `_background_noise_`, and `synthesis.json`, written last, with what was asked for.
- * The same seed gives the same bytes, whatever the number of threads.
- * @throws ConfigError `bad-word`, `bad-voices`, `package-missing`; DataSetError `output-not-empty`, `speech-failed`.
+ * `testing_list.txt` by speaker, `_background_noise_`, and `synthesis.json` with what was asked for. The same seed gives
+ * the same bytes, whatever the number of threads. What fails or is stopped leaves the folder empty.
+ * @throws ConfigError `bad-word`, `bad-voices`, `package-missing`; DataSetError `output-not-empty`, `speech-failed`; the
+ * signal's reason; what the disk has to say.
  */
 export async function synthesizeWords(
   words: readonly string[],
   options: SynthesisOptions,
 ): Promise<SynthesisResult> {
-  const { outDir, clips = 160, seed = 1, voices = FLITE_VOICES, clipMs = 1000, noise = true } = options;
+  const { outDir, threads, onProgress } = options;
+  const { clips = 160, seed = 1, voices = FLITE_VOICES, clipMs = 1000, noise = true } = options;
   checkWords(words);
   checkVoices(voices);
   await openEmptyFolder(outDir);
-  const utterances = planUtterances(words, voices, { clips, seed });
-  const sentences = noise ? BABBLE_SENTENCES.length : 0;
-  let done = 0;
-  const onSpoken = () => options.onProgress?.(++done, utterances.length + sentences);
   const engines = [...new Set(voices.map((voice) => voice.engine))];
-  const pool = await createSpeechPool({ engines, threads: options.threads, signal: options.signal });
+  const stop = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
+  const pool = await createSpeechPool({ engines, threads, signal });
+  const work: Work = { words, outDir, clips, seed, voices, clipMs, noise, pool, stop, signal, onProgress };
   try {
-    if (noise) await writeNoises(pool, { outDir, seed, voices, onSpoken });
-    const longest = await writeClips(pool, utterances, { outDir, clipMs, signal: options.signal, onSpoken });
-    await writeLists(outDir, utterances);
-    const names = voices.map(({ name }) => name);
-    const record = {
-      words,
-      clips,
-      seed,
-      voices: names,
-      clipMs,
-      noise,
-      attribution: voicesAttribution(voices),
-    };
-    await writeFile(join(outDir, 'synthesis.json'), `${JSON.stringify(record, null, 2)}\n`);
-    return {
-      clips: utterances.length,
-      voices: names,
-      speakers: speakersOf(voices),
-      longestMs: (1000 * longest) / SAMPLE_RATE_HZ,
-    };
+    return await writeDataSet(work);
+  } catch (error) {
+    for (const name of await readdir(outDir)) await rm(join(outDir, name), { recursive: true });
+    throw error;
   } finally {
     await pool.dispose();
   }
+}
+
+/** What was asked for, without gaps, and what does it. */
+interface Work extends Required<Omit<SynthesisOptions, 'signal' | 'threads' | 'onProgress'>> {
+  readonly words: readonly string[];
+  readonly pool: SpeechPool;
+  /** Stops the rest once something failed. */
+  readonly stop: AbortController;
+  readonly signal: AbortSignal;
+  readonly onProgress: SynthesisOptions['onProgress'];
+}
+
+async function writeDataSet(work: Work): Promise<SynthesisResult> {
+  const { words, outDir, clips, seed, voices, clipMs, noise } = work;
+  const utterances = planUtterances(words, voices, { clips, seed });
+  const total = utterances.length + (noise ? BABBLE_SENTENCES.length : 0);
+  let done = 0;
+  const onSpoken = () => work.onProgress?.(++done, total);
+  if (noise) await writeNoises(work, onSpoken);
+  const longest = await writeClips(work, utterances, onSpoken);
+  await writeLists(outDir, utterances);
+  const names = voices.map(({ name }) => name);
+  const attribution = voicesAttribution(voices);
+  const record = { words, clips, seed, voices: names, clipMs, noise, attribution };
+  await writeFile(join(outDir, 'synthesis.json'), `${JSON.stringify(record, null, 2)}\n`);
+  return {
+    clips: utterances.length,
+    voices: names,
+    speakers: speakersOf(voices),
+    longestMs: (1000 * longest) / SAMPLE_RATE_HZ,
+  };
+}
+
+/** Does something for each item, all at once; a failure stops the rest, and is thrown when nothing is under way any more. */
+async function forEach<T, R>(
+  items: readonly T[],
+  { stop }: Work,
+  act: (item: T) => Promise<R>,
+): Promise<R[]> {
+  const results = await Promise.allSettled(
+    items.map((item) =>
+      act(item).catch((error) => {
+        stop.abort(error);
+        throw error;
+      }),
+    ),
+  );
+  if (results.some(({ status }) => status === 'rejected')) throw stop.signal.reason;
+  return results.map((result) => (result as PromiseFulfilledResult<R>).value);
 }
 
 function checkWords(words: readonly string[]): void {
@@ -123,35 +157,25 @@ async function openEmptyFolder(outDir: string): Promise<void> {
   );
 }
 
-interface ClipWriting {
-  outDir: string;
-  clipMs: number;
-  signal?: AbortSignal;
-  onSpoken: () => void;
-}
-
 /** Writes all clips; returns the length of the longest, in samples. */
 async function writeClips(
-  pool: SpeechPool,
+  work: Work,
   utterances: readonly Utterance[],
-  options: ClipWriting,
+  onSpoken: () => void,
 ): Promise<number> {
-  for (const word of new Set(utterances.map((utterance) => utterance.word)))
-    await mkdir(join(options.outDir, word));
-  let longest = 0;
-  await Promise.all(
-    utterances.map(async (utterance) => {
-      const { word, voice, tract, tilt, peakDb, offsetMs } = utterance;
-      const spoken = await pool.speak(utterance.request);
-      throwIfAborted(options.signal);
-      const samples = shapeClip(spoken, { tract, tilt, peakDb, offsetMs, clipMs: options.clipMs });
-      if (samples.length === 0) throw silent(word, voice);
-      longest = Math.max(longest, samples.length);
-      await writeWavFile(join(options.outDir, fileOf(utterance)), samples);
-      options.onSpoken();
-    }),
-  );
-  return longest;
+  const { words, outDir, clipMs, pool, signal } = work;
+  for (const word of words) await mkdir(join(outDir, word));
+  const lengths = await forEach(utterances, work, async (utterance) => {
+    const { word, voice, tract, tilt, peakDb, offsetMs } = utterance;
+    const spoken = await pool.speak(utterance.request);
+    throwIfAborted(signal);
+    const samples = shapeClip(spoken, { tract, tilt, peakDb, offsetMs, clipMs });
+    if (samples.length === 0) throw silent(word, voice);
+    await writeWavFile(join(outDir, fileOf(utterance)), samples);
+    onSpoken();
+    return samples.length;
+  });
+  return Math.max(...lengths);
 }
 
 function silent(word: string, voice: Voice): DataSetError {
@@ -177,29 +201,18 @@ async function writeLists(outDir: string, utterances: readonly Utterance[]): Pro
   }
 }
 
-interface NoiseWriting {
-  outDir: string;
-  seed: number;
-  voices: readonly Voice[];
-  onSpoken: () => void;
-}
-
 /** The voices of the babble are those trained on: no other may be heard in training. */
-async function writeNoises(
-  pool: SpeechPool,
-  { outDir, seed, voices, onSpoken }: NoiseWriting,
-): Promise<void> {
+async function writeNoises(work: Work, onSpoken: () => void): Promise<void> {
+  const { outDir, seed, voices, pool } = work;
   const folder = join(outDir, '_background_noise_');
   await mkdir(folder);
   const own = voices.filter((voice) => voice.split === 'train');
-  const sentences = await Promise.all(
-    BABBLE_SENTENCES.map(async (text, index) => {
-      const { name, engine, pitchHz } = own[index % own.length];
-      const spoken = await pool.speak({ engine, voice: name, text, stretch: 1, pitchHz, pitchRatio: 1 });
-      onSpoken();
-      return shapeClip(spoken, { ...NEUTRAL, clipMs: 0 });
-    }),
-  );
+  const sentences = await forEach([...BABBLE_SENTENCES.entries()], work, async ([index, text]) => {
+    const { name, engine, pitchHz } = own[index % own.length];
+    const spoken = await pool.speak({ engine, voice: name, text, stretch: 1, pitchHz, pitchRatio: 1 });
+    onSpoken();
+    return shapeClip(spoken, { ...NEUTRAL, clipMs: 0 });
+  });
   const noises = { ...colouredNoises(seed, NOISE_SECONDS), babble: babble(sentences, seed, NOISE_SECONDS) };
   for (const [name, samples] of Object.entries(noises))
     await writeWavFile(join(folder, `${name}.wav`), samples);

@@ -85,7 +85,7 @@ describe('synthesizeWords', () => {
     ]);
   });
 
-  it('stops when told to and leaves no file that says it is whole', async () => {
+  it('stops when told to and leaves the folder empty', async () => {
     const controller = new AbortController();
     const stopped = synthesizeWords(['go'], {
       outDir,
@@ -95,7 +95,18 @@ describe('synthesizeWords', () => {
       onProgress: () => controller.abort(),
     });
     await expect(stopped).rejects.toMatchObject({ name: 'AbortError' });
-    expect(existsSync(join(outDir, 'synthesis.json'))).toBe(false);
+    expect(readdirSync(outDir)).toEqual([]);
+  });
+
+  it('passes on that the disk fails, and leaves the folder empty', async () => {
+    // A folder in the place of a file to come.
+    const onProgress = (done: number) => {
+      if (done === 1) mkdirSync(join(outDir, 'validation_list.txt'));
+    };
+    await expect(
+      synthesizeWords(['go'], { outDir, clips: 2, noise: false, onProgress }),
+    ).rejects.toMatchObject({ code: 'EISDIR' });
+    expect(readdirSync(outDir)).toEqual([]);
   });
 
   it('refuses a folder that holds something', async () => {
