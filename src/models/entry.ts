@@ -38,3 +38,38 @@ export interface ModelEntry {
   /** A graph with one input `features` and one output `logits` (no softmax, no loss). */
   build(options?: BuildOptions): Graph;
 }
+
+/** What a family says of one network; `build` gets labels and input with their defaults filled in. */
+export interface EntryParts extends Pick<ModelEntry, 'name' | 'family' | 'source' | 'parameters'> {
+  readonly size?: ModelEntry['size'];
+  readonly twin?: string;
+  readonly input?: Shape;
+  readonly labels?: number;
+  build(options: Required<BuildOptions>): Graph;
+}
+
+/** An entry for images as its paper has them: 224 × 224 and 1000 classes unless said. */
+export function imageEntry(parts: EntryParts): ModelEntry {
+  return entryOf('image', IMAGE_INPUT, IMAGE_LABELS, parts);
+}
+
+/** An entry for whole clips of speech, 98 frames of 40 bands and 12 labels unless said. */
+export function speechEntry(parts: EntryParts): ModelEntry {
+  return entryOf('speech', SPEECH_INPUT, SPEECH_LABELS, parts);
+}
+
+function entryOf(
+  domain: ModelEntry['domain'],
+  usualInput: Shape,
+  usualLabels: number,
+  { input: ownInput = usualInput, labels: ownLabels = usualLabels, build, ...parts }: EntryParts,
+): ModelEntry {
+  return {
+    ...parts,
+    domain,
+    input: ownInput,
+    labels: ownLabels,
+    streamable: false,
+    build: ({ labels = ownLabels, input = ownInput } = {}) => build({ labels, input }),
+  };
+}

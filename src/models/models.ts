@@ -5,18 +5,34 @@ import type { Graph, Shape } from '../graph/graph.js';
 import { BC_RESNETS } from './bc-resnet.js';
 import { BIG_LITTLES } from './big-little.js';
 import { BL_GHOSTNETS } from './bl-ghostnet.js';
+import { DENSENETS } from './densenet.js';
+import { EFFICIENTNETS } from './efficientnet.js';
 import type { BuildOptions, ModelEntry } from './entry.js';
 import { GHOSTNETS } from './ghostnet.js';
+import { MOBILENETS } from './mobilenet.js';
 import { RESNETS } from './resnet.js';
+import { REXNETS } from './rexnet.js';
+import { SHUFFLENETS } from './shufflenet.js';
 
 export type { BuildOptions, ModelEntry } from './entry.js';
 
+/** The map: one line a family. */
+const FAMILIES: readonly (readonly ModelEntry[])[] = [
+  BC_RESNETS,
+  GHOSTNETS,
+  BIG_LITTLES,
+  BL_GHOSTNETS,
+  RESNETS,
+  REXNETS,
+  MOBILENETS,
+  EFFICIENTNETS,
+  SHUFFLENETS,
+  DENSENETS,
+];
+
 /** Every network by name, speech and originals, in the order of their families. */
 export const MODELS: Readonly<Record<string, ModelEntry>> = Object.fromEntries(
-  [...BC_RESNETS, ...GHOSTNETS, ...BIG_LITTLES, ...BL_GHOSTNETS, ...RESNETS].map((entry) => [
-    entry.name,
-    entry,
-  ]),
+  FAMILIES.flat().map((entry) => [entry.name, entry]),
 );
 
 /**

@@ -3,8 +3,8 @@ import { costsOf } from '../../src/graph/costs.js';
 import { buildModel, describeModel } from '../../src/models/models.js';
 
 /**
- * Parameters and MACs of the published networks, counted from the authors' released code (bL-Net, GhostNet, ResNet of
- * torchvision) by a script that is not ours, at 224 × 224 × 3 and 1000 labels.
+ * Parameters and MACs of the published networks, counted from the authors' released code (bL-Net, GhostNet, ReXNet, ResNet
+ * of torchvision) by a script that is not ours, at 224 × 224 × 3 and 1000 labels.
  */
 const PUBLISHED: readonly (readonly [name: string, parameters: number, macs: number])[] = [
   ['bl-resnet-50-a2-b2', 26_974_632, 2_910_650_368],
@@ -28,6 +28,16 @@ const PUBLISHED: readonly (readonly [name: string, parameters: number, macs: num
   ['ghostnet-1.0', 5_182_508, 141_150_512],
   ['ghostnet-1.1', 5_855_650, 166_986_864],
   ['ghostnet-1.3', 7_358_820, 227_003_256],
+  ['rexnet-0.9', 4_091_257, 347_691_428],
+  ['rexnet-1.0', 4_796_873, 398_370_392],
+  ['rexnet-1.3', 7_557_091, 662_229_098],
+  ['rexnet-1.5', 9_728_593, 875_828_154],
+  ['rexnet-2.0', 16_366_620, 1_528_850_782],
+  ['rexnet-3.0', 34_708_792, 3_395_980_620],
+  ['rexnet-lite-1.0', 4_740_056, 406_806_592],
+  ['rexnet-lite-1.3', 6_747_960, 646_448_384],
+  ['rexnet-lite-1.5', 8_332_296, 836_350_720],
+  ['rexnet-lite-2.0', 12_966_200, 1_498_253_632],
 ];
 
 describe('the published networks', () => {
@@ -46,8 +56,25 @@ describe('the published networks', () => {
     ['resnext-101-64x4d', 83_455_272],
     ['se-resnext-50-32x4d', 27_559_896],
     ['se-resnext-101-32x4d', 48_955_416],
+    ['mobilenet-v2', 3_504_872],
+    ['efficientnet-b0', 5_288_548],
+    ['efficientnet-b1', 7_794_184],
+    ['efficientnet-b2', 9_109_994],
+    ['efficientnet-b3', 12_233_232],
+    ['efficientnet-b4', 19_341_616],
+    ['shufflenet-v2-0.5', 1_366_792],
+    ['shufflenet-v2-1.0', 2_278_604],
+    ['shufflenet-v2-1.5', 3_503_624],
+    ['shufflenet-v2-2.0', 7_393_996],
+    ['densenet-121', 7_978_856],
+    ['densenet-169', 14_149_480],
+    ['densenet-201', 20_013_928],
   ])('count %s to the last parameter', (name, parameters) => {
     expect(describeModel(name).parameters).toBe(parameters);
+  });
+
+  it('count MobileNetV2 with the 300.8 million MACs of its paper', () => {
+    expect(Math.round(describeModel('mobilenet-v2').macs / 1e5) / 10).toBe(300.8);
   });
 
   it.each([
