@@ -7,6 +7,7 @@
 import { ModelFileError } from '../errors.js';
 import type { Graph, Tensors } from '../graph/graph.js';
 import { parseBoundedJson } from './bounded-json.js';
+import { compactGraph } from './compact-graph.js';
 import { checkModel, type Model } from './model.js';
 import { type Dtype, decodeSafetensors, encodeSafetensors, type StoredTensor } from './safetensors.js';
 
@@ -26,7 +27,8 @@ export function encodeModel(model: Model): Uint8Array {
   const { graph, parameters, statistics, parity } = checked;
   const metadata: Record<string, string> = { format: FORMAT, version: VERSION };
   for (const field of [...REQUIRED, ...OPTIONAL]) {
-    if (checked[field] !== undefined) metadata[field] = JSON.stringify(checked[field]);
+    const value = field === 'graph' ? compactGraph(graph) : checked[field];
+    if (value !== undefined) metadata[field] = JSON.stringify(value);
   }
   const tensors: Record<string, StoredTensor> = {
     ...store('parameters', graph.parameters, parameters),

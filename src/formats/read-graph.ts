@@ -6,6 +6,7 @@ import { ConfigError } from '../errors.js';
 import type { Graph, GraphNode } from '../graph/graph.js';
 import { sizeOf } from '../graph/graph.js';
 import { checkGraph } from '../graph/shapes.js';
+import { expandNodes, usualSpecs } from './compact-graph.js';
 
 type Check = (value: unknown) => boolean;
 
@@ -117,7 +118,10 @@ const GRAPH = {
  */
 export function readGraph(value: unknown): Graph {
   expectFields('graph', value, GRAPH);
-  const graph = value as unknown as Graph;
+  const graph = {
+    ...(value as unknown as Graph),
+    nodes: expandNodes((value as { nodes: unknown[] }).nodes) as GraphNode[],
+  };
   if (graph.nodes.length > MAX_NODES)
     throw fault('graph', `at most ${MAX_NODES} nodes`, `${graph.nodes.length}`);
   let numbers = 0;
@@ -126,8 +130,9 @@ export function readGraph(value: unknown): Graph {
     numbers += sizeOf(node.shape);
     if (numbers > MAX_MAP_NUMBERS) throw fault('graph', `maps of at most ${MAX_MAP_NUMBERS} numbers`, 'more');
   });
-  const parameters = checkSpecs('parameter', graph.parameters, PARAMETER);
-  const statistics = checkSpecs('statistic', graph.statistics, STATISTIC);
+  const usual = usualSpecs(graph.nodes);
+  const parameters = checkSpecs('parameter', { ...usual.parameters, ...graph.parameters }, PARAMETER);
+  const statistics = checkSpecs('statistic', { ...usual.statistics, ...graph.statistics }, STATISTIC);
   const both = Object.keys(parameters).find((name) => name in statistics);
   if (both !== undefined) throw fault(`parameter ${both}`, 'a name of its own', 'that of a statistic');
   const result: Graph = { ...graph, parameters, statistics };

@@ -180,9 +180,9 @@ describe('decodeModel', () => {
     ],
     [
       'a missing field',
-      () => node('conv2d', (conv) => void delete conv.stride),
+      () => node('conv2d', (conv) => void delete conv.kernel),
       'model-graph',
-      /a valid stride, got nothing/,
+      /a valid kernel, got nothing/,
     ],
     [
       'a stride of 0',
@@ -217,8 +217,8 @@ describe('decodeModel', () => {
     [
       'a parameter of an inherited name',
       () => node('conv2d', (conv) => void (conv.weight = 'toString')),
-      'model-graph',
-      /needs toString, which is not declared/,
+      'model-tensor',
+      /parameter toString of shape 3×3×1×4, got none/,
     ],
     [
       'two outputs',
