@@ -6,6 +6,7 @@ export { createEngine } from './engine/create-engine.js';
 export type { Engine, EngineName, InferenceProgram, TrainingProgram } from './engine/engine.js';
 export { DataSetError } from './errors.js';
 export { encodeModel } from './formats/model-file.js';
+export { type ExportOnnxOptions, exportOnnx } from './formats/onnx/export-onnx.js';
 export type { Batch, BatchSource, EvaluationSource } from './train/batches.js';
 export { checkRecipe } from './train/check-recipe.js';
 export type { CheckpointSink, TrainingIdentity } from './train/checkpoint.js';
