@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { registerData } from './data.js';
 import { registerEvaluate } from './evaluate.js';
+import { registerExport } from './export.js';
 import { registerInspect } from './inspect.js';
 import type { Io } from './io.js';
 import { registerModels } from './models.js';
@@ -22,6 +23,7 @@ const VERBS: readonly RegisterVerb[] = [
   registerModels,
   registerInspect,
   registerVerify,
+  registerExport,
   registerData,
   registerSynthesize,
   registerQuickstart,
