@@ -5,11 +5,16 @@ import type { Graph, Shape } from '../graph/graph.js';
 import { BC_RESNETS } from './bc-resnet.js';
 import { BIG_LITTLES } from './big-little.js';
 import { BL_GHOSTNETS } from './bl-ghostnet.js';
+import { CSP_MOBILENETS } from './csp-mobilenet.js';
+import { CSPNETS } from './cspnet.js';
+import { SPEECH_CSPNETS } from './cspnet-speech.js';
+import { DARKNETS } from './darknet.js';
 import { DENSENETS } from './densenet.js';
 import { EFFICIENTNETS } from './efficientnet.js';
 import type { BuildOptions, ModelEntry } from './entry.js';
 import { GHOSTNETS } from './ghostnet.js';
 import { MOBILENETS } from './mobilenet.js';
+import { PELEENETS } from './peleenet.js';
 import { RESNETS } from './resnet.js';
 import { REXNETS } from './rexnet.js';
 import { SHUFFLENETS } from './shufflenet.js';
@@ -23,6 +28,11 @@ const FAMILIES: readonly (readonly ModelEntry[])[] = [
   BIG_LITTLES,
   BL_GHOSTNETS,
   RESNETS,
+  CSPNETS,
+  SPEECH_CSPNETS,
+  CSP_MOBILENETS,
+  PELEENETS,
+  DARKNETS,
   REXNETS,
   MOBILENETS,
   EFFICIENTNETS,

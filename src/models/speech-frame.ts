@@ -25,7 +25,7 @@ export interface SpeechFrame {
 /**
  * A speech network on `[T, F, maps]`: `inputNorm`, stem with sub-spectral norm, `body`, 1 × 1 convolution, one weight a
  * frequency row and channel, mean over time, a tenth dropped, `logits`. Time is strided by the stem alone if `body`
- * leaves it alone.
+ * leaves it alone. A body that ends in a vector has pooled for itself.
  */
 export function buildFramed(
   name: string,
@@ -46,5 +46,7 @@ export function buildFramed(
   });
   x = body(g, x);
   if (last) x = convNorm(g, x, { name: 'last', channels: last, activation });
-  return g.build({ outputs: [classify(g, frequencyAwareHead(g, x), { labels, dropout: 0.1 })] });
+  const isVector = x.shape[0] === 1 && x.shape[1] === 1;
+  const pooled = isVector ? x : frequencyAwareHead(g, x);
+  return g.build({ outputs: [classify(g, pooled, { labels, dropout: 0.1 })] });
 }

@@ -69,12 +69,40 @@ describe('the published networks', () => {
     ['densenet-121', 7_978_856],
     ['densenet-169', 14_149_480],
     ['densenet-201', 20_013_928],
+    ['csp-resnet-50', 21_607_848],
+    ['csp-resnext-50', 20_557_480],
+    ['csp-darknet-53', 27_642_184],
+    ['csp-mobilenet-v2', 2_541_424],
+    ['peleenet', 2_802_248],
+    ['darknet-53', 41_609_928],
+    ['darknet-resnet-50', 22_780_456],
+    ['darknet-resnext-50', 22_252_328],
   ])('count %s to the last parameter', (name, parameters) => {
     expect(describeModel(name).parameters).toBe(parameters);
   });
 
   it('count MobileNetV2 with the 300.8 million MACs of its paper', () => {
     expect(Math.round(describeModel('mobilenet-v2').macs / 1e5) / 10).toBe(300.8);
+  });
+
+  /** The authors' list; Darknet counts two operations a MAC. */
+  it.each([
+    ['csp-resnet-50', 8.97],
+    ['csp-resnext-50', 7.93],
+    ['csp-darknet-53', 13.07],
+    ['csp-mobilenet-v2', 0.76],
+    ['darknet-53', 18.57],
+    ['darknet-resnet-50', 9.74],
+    ['darknet-resnext-50', 10.11],
+    ['peleenet', 1.02],
+  ])('count %s with %d billion operations', (name, billions) => {
+    expect(Math.round((2 * describeModel(name).macs) / 1e7) / 100).toBe(billions);
+  });
+
+  it('reconstruct CSPPeleeNet within a hundredth of its published 2.83 million parameters and 0.888 billion operations', () => {
+    const { parameters, macs } = describeModel('csp-peleenet');
+    expect(Math.abs(parameters / 2.83e6 - 1)).toBeLessThan(0.01);
+    expect(Math.abs((2 * macs) / 0.888e9 - 1)).toBeLessThan(0.01);
   });
 
   it.each([

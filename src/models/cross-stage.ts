@@ -1,0 +1,87 @@
+/**
+ * The cross-stage partial stage: a part of the channels bypasses the blocks and meets the rest behind them.
+ *
+ * Paper: Wang, Liao, Yeh, Wu, Chen, Hsieh, "CSPNet: A New Backbone that can Enhance Learning Capability of CNN", CVPRW
+ * 2020, arXiv 1911.11929, figure 3. Reference: cfg files of WongKinYiu/CrossStagePartialNetworks, read, not copied.
+ * γ is the share that bypasses: the reading under which the paper's larger γ are the cheaper ones.
+ */
+import { ConfigError } from '../errors.js';
+import type { GraphBuilder, Value } from '../graph/builder.js';
+import type { Pair } from '../graph/graph.js';
+import { type ActivationChoice, convNorm } from './layers.js';
+
+/**
+ * Where the two parts meet. plain: there is one part (figure 3 a). both: transition, concatenation, transition (b).
+ * first: concatenation, transition (c). last: transition, concatenation (d).
+ */
+export type Fusion = 'plain' | 'both' | 'first' | 'last';
+
+export interface CrossStageOptions {
+  readonly fusion: Fusion;
+  /** γ: the share of the channels that bypasses the blocks, above 0 and below 1. Default 0.5; `plain` has none. */
+  readonly gamma?: number;
+  /** Width behind the stage. */
+  readonly channels: number;
+  /** both: width behind the first transition, given what bypasses; default the width that the blocks end with. */
+  readonly firstChannels?: (bypassing: number) => number;
+  /** What the stage computes, on the part that it is given; it keeps the size. */
+  readonly blocks: (g: GraphBuilder, x: Value) => Value;
+  /** Means over windows of this size, before the last transition of `both` and `first`, and at the end of `last`. */
+  readonly pool?: Pair;
+  /** Of the transitions; default `relu`. `linear`: a convolution alone, without norm. */
+  readonly activation?: ActivationChoice | 'linear';
+  /** plain: whether a transition follows the blocks. Default true; residual networks have none. */
+  readonly plainTransition?: boolean;
+}
+
+/** A stage, `[T, F, C]` → `[T', F', channels]`. @throws ConfigError `csp-gamma` for a γ that leaves one part empty. */
+export function crossStage(g: GraphBuilder, x: Value, options: CrossStageOptions): Value {
+  const { fusion, channels, blocks, plainTransition = true } = options;
+  const pooled = (y: Value) => (options.pool ? g.avgPool(y, { kernel: options.pool }) : y);
+  const transition = (name: string, y: Value, width: number) => {
+    const { activation } = options;
+    if (activation === 'linear') return g.conv2d(y, { name, channels: width });
+    return convNorm(g, y, { name, channels: width, activation });
+  };
+  if (fusion === 'plain') {
+    const y = pooled(blocks(g, x));
+    return plainTransition ? transition('transition', y, channels) : y;
+  }
+  const bypassing = bypassOf(x.shape[2], options.gamma ?? 0.5);
+  const bypass = g.slice(x, 0, bypassing, { name: 'bypass' });
+  const part = blocks(g, g.slice(x, bypassing, x.shape[2] - bypassing, { name: 'part' }));
+  switch (fusion) {
+    case 'both': {
+      const first = transition('transition1', part, options.firstChannels?.(bypassing) ?? part.shape[2]);
+      return transition('transition2', pooled(g.concat([bypass, first])), channels);
+    }
+    case 'first':
+      return transition('transition', pooled(g.concat([bypass, part])), channels);
+    case 'last': {
+      if (bypassing >= channels) throw narrowStage(channels, bypassing);
+      const first = transition('transition', pooled(part), channels - bypassing);
+      return g.concat([pooled(bypass), first]);
+    }
+  }
+}
+
+/** How many of `channels` bypass at γ. @throws ConfigError `csp-gamma` */
+function bypassOf(channels: number, gamma: number): number {
+  const bypassing = Math.round(channels * gamma);
+  if (gamma > 0 && gamma < 1 && bypassing > 0 && bypassing < channels) return bypassing;
+  throw new ConfigError(
+    'csp-gamma',
+    `Cannot build a cross-stage partial stage of ${channels} channels: ` +
+      `expected a gamma above 0 and below 1 that leaves channels on both sides, got ${gamma}`,
+    { value: gamma },
+  );
+}
+
+function narrowStage(channels: number, bypassing: number): ConfigError {
+  return new ConfigError(
+    'csp-width',
+    `Cannot build a cross-stage partial stage with fusion last: expected more than ${bypassing} channels, ` +
+      `the width that bypasses, got ${channels}`,
+    { value: channels },
+  );
+}
