@@ -40,7 +40,6 @@ const FREQUENCY_STRIDES: readonly Pair[] = [
 
 /** Size, blocks, stem, widths and layers of the modules, α, β, last stage, parameters, parameters of the twin. */
 const CLIP_ROWS = [
-  ['tiny', separableBlock(), 16, [16, 24, 40], [3, 3, 3], 2, 2, [48, 1], 34_332, 29_452],
   ['small', basicBlock(), 16, [16, 24, 40], [3, 4, 4], 2, 4, [64, 1], 244_668, 229_580],
   ['base', basicBlock(), 24, [32, 48, 64], [3, 4, 6], 2, 4, [96, 2], 1_014_228, 966_212],
 ] as const;
@@ -66,67 +65,26 @@ const CLIP_VARIANTS: readonly SpeechVariant[] = CLIP_ROWS.map(
   }),
 );
 
-const BAND_AWARE: BlockStyle = { bands: SUB_BANDS };
-
-const candidate = (
-  suffix: string,
-  config: Pick<SpeechConfig, 'block' | 'stages' | 'last'>,
-  parameters: number,
-  twinParameters: number,
-): SpeechVariant => ({
-  name: `bl-resnet-tiny-${suffix}`,
-  twin: `resnet-tiny-${suffix}`,
+/** Chosen by validation (docs/papers.md): finer in time, with sub-spectral norms, a weight a row in the head, squeeze-excitation. */
+const TINY: SpeechVariant = {
+  name: 'bl-resnet-tiny',
+  twin: 'resnet-tiny',
   size: 'tiny',
   input: SPEECH_INPUT,
-  parameters,
-  twinParameters,
+  parameters: 54_984,
+  twinParameters: 49_696,
   config: {
-    ...config,
+    block: separableBlock({ bands: SUB_BANDS, squeeze: 0.25 }),
     inputNorm: true,
     stem: { channels: 16, stride: [2, 2] },
+    stages: stageRows(FREQUENCY_STRIDES, [16, 24, 40], [3, 3, 4]),
+    last: [56, 1],
     branches: { alpha: 2, beta: 2 },
     bands: SUB_BANDS,
     head: { kind: 'frequency' },
     dropout: 0.1,
   },
-});
-
-/**
- * Tiny networks to choose from by validation. `-f` knows its bands (sub-spectral norms, a weight a row in the head) and
- * sees more frames with each kernel; `-ft` strides time by the stem alone; `-fts` is wider and squeezes and excites.
- */
-const CANDIDATES: readonly SpeechVariant[] = [
-  candidate(
-    'f',
-    {
-      block: separableBlock({ ...BAND_AWARE, kernel: [5, 3] }),
-      stages: stageRows(CLIP_STRIDES, [16, 24, 40], [3, 4, 4]),
-      last: [48, 1],
-    },
-    51_628,
-    46_300,
-  ),
-  candidate(
-    'ft',
-    {
-      block: separableBlock(BAND_AWARE),
-      stages: stageRows(FREQUENCY_STRIDES, [16, 24, 32], [3, 3, 3]),
-      last: [40, 1],
-    },
-    32_872,
-    28_444,
-  ),
-  candidate(
-    'fts',
-    {
-      block: separableBlock({ ...BAND_AWARE, squeeze: 0.25 }),
-      stages: stageRows(FREQUENCY_STRIDES, [16, 24, 40], [3, 3, 4]),
-      last: [56, 1],
-    },
-    54_984,
-    49_696,
-  ),
-];
+};
 
 /** Log-mel, Δ and ΔΔ by the front end's option `deltas`. */
 const AM_INPUT: Shape = [98, 40, 3];
@@ -161,7 +119,7 @@ const AM_VARIANTS: readonly SpeechVariant[] = AM_ROWS.map(
 );
 
 /** All speech variants; resnet.ts builds their twins. */
-export const SPEECH_VARIANTS: readonly SpeechVariant[] = [...CLIP_VARIANTS, ...CANDIDATES, ...AM_VARIANTS];
+export const SPEECH_VARIANTS: readonly SpeechVariant[] = [TINY, ...CLIP_VARIANTS, ...AM_VARIANTS];
 
 export const SPEECH_BIG_LITTLES: readonly ModelEntry[] = SPEECH_VARIANTS.map((variant) => {
   const { name, twin, size, input, parameters, config } = variant;

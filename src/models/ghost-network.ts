@@ -25,6 +25,8 @@ export interface GhostNetConfig {
   readonly rows: readonly GhostRow[];
   readonly width: number;
   readonly stemStride: Pair;
+  /** Width of the stem, before `width`; default 16. */
+  readonly stem?: number;
   /** Width of the last 1 × 1 convolution, before `width`. */
   readonly last: number;
   /** Width of the dense layer after the pool; not multiplied. */
@@ -53,7 +55,7 @@ export function buildGhostNet(
   if (config.inputNorm) x = inputNorm(g, x);
   x = convNorm(g, x, {
     name: 'stem',
-    channels: scaled(16),
+    channels: scaled(config.stem ?? 16),
     kernel: [3, 3],
     stride: config.stemStride,
     bands,

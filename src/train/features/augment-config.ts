@@ -38,11 +38,11 @@ export interface AugmentConfig {
   readonly mixup: number;
 }
 
-/** What trains small networks well; speed and gain are off. */
+/** What trains small networks well; gain is off. */
 export const DEFAULT_AUGMENT: AugmentConfig = {
   probability: 1,
   shiftMs: 100,
-  speed: 0,
+  speed: 0.15,
   gainDb: 0,
   noise: { probability: 0.8, amplitude: [0, 0.1] },
   specAugment: { frequencyMasks: 2, maxBands: 6, timeMasks: 2, maxFrames: 20, value: 'mean' },
