@@ -10,14 +10,18 @@ import { CSPNETS } from './cspnet.js';
 import { SPEECH_CSPNETS } from './cspnet-speech.js';
 import { DARKNETS } from './darknet.js';
 import { DENSENETS } from './densenet.js';
+import { DS_CNNS } from './ds-cnn.js';
 import { EFFICIENTNETS } from './efficientnet.js';
 import type { BuildOptions, ModelEntry } from './entry.js';
 import { GHOSTNETS } from './ghostnet.js';
+import { HONK_RESNETS } from './honk-resnet.js';
+import { MATCHBOXNETS } from './matchboxnet.js';
 import { MOBILENETS } from './mobilenet.js';
 import { PELEENETS } from './peleenet.js';
 import { RESNETS } from './resnet.js';
 import { REXNETS } from './rexnet.js';
 import { SHUFFLENETS } from './shufflenet.js';
+import { TC_RESNETS } from './tc-resnet.js';
 
 export type { BuildOptions, ModelEntry } from './entry.js';
 
@@ -38,6 +42,10 @@ const FAMILIES: readonly (readonly ModelEntry[])[] = [
   EFFICIENTNETS,
   SHUFFLENETS,
   DENSENETS,
+  DS_CNNS,
+  TC_RESNETS,
+  MATCHBOXNETS,
+  HONK_RESNETS,
 ];
 
 /** Every network by name, speech and originals, in the order of their families. */
