@@ -35,7 +35,7 @@ describe('hearken quickstart', () => {
     [
       ['--data', 'nowhere'],
       1,
-      /^error: Cannot open data set: expected a folder that can be read, got ENOENT/m,
+      /^error: Cannot open data set nowhere: expected a folder that can be read, got none of that name/m,
     ],
     [['--labels', 'yes'], 2, /^error: --labels needs --data$/m],
   ])('refuses %j', async (flags, expected, message) => {

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { ModelFileError } from '../../errors.js';
 import { writeFileAtomic } from '../../formats/files/write-file-atomic.js';
+import { decodeSafetensors } from '../../formats/safetensors.js';
 import type { CheckpointSink } from '../checkpoint.js';
 
 export interface CheckpointFile extends CheckpointSink {
@@ -21,8 +22,12 @@ export function openCheckpointFile(path: string): CheckpointFile {
 
 async function readIfThere(path: string): Promise<Uint8Array | undefined> {
   try {
-    return await readFile(path);
+    const bytes = await readFile(path);
+    // What is damaged shows here, with its path, before all recordings have been read.
+    decodeSafetensors(bytes, path);
+    return bytes;
   } catch (cause) {
+    if (cause instanceof ModelFileError) throw cause;
     const { code } = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT') return undefined;
     throw new ModelFileError('file-read', `Cannot resume from ${path}: expected a checkpoint, got ${code}`, {

@@ -7,6 +7,13 @@ import { BACKGROUND_NOISE, compareTexts } from '../data-set.js';
 
 const AUDIO = /\.(wav|wave|flac|mp3|ogg|oga|opus)$/i;
 
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'none of that name',
+  ENOTDIR: 'a file',
+  EACCES: 'no permission to read it',
+  EPERM: 'no permission to read it',
+};
+
 export interface FoundFile {
   readonly file: string;
   /** Relative to the data set, `/` between its parts, NFC. */
@@ -84,10 +91,11 @@ async function list(folder: string): Promise<Entry[]> {
       isFolder: entry.isDirectory() ? true : entry.isFile() ? false : undefined,
     }));
   } catch (cause) {
-    const found = (cause as NodeJS.ErrnoException).code ?? String(cause);
+    const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
+    const found = REASONS[code] ? `${REASONS[code]} (${code})` : code;
     throw new DataSetError(
       'unreadable-folder',
-      `Cannot open data set: expected a folder that can be read, got ${found} for ${folder}`,
+      `Cannot open data set ${folder}: expected a folder that can be read, got ${found}`,
       { value: folder, cause },
     );
   }

@@ -39,16 +39,31 @@ export async function openDataSet(folder: string, options: OpenDataSetOptions = 
   const found = await findRecordings(folder);
   options.signal?.throwIfAborted();
   const manifests = await readManifests(folder);
+  if (manifests?.length === 0) {
+    const wanted = `recordings listed in ${MANIFESTS.map(([name]) => name).join(', ')}`;
+    throw new DataSetError('empty', `Cannot use data set ${folder}: expected ${wanted}, got none`, {
+      value: folder,
+    });
+  }
   const source = manifests
     ? await fromManifests(folder, manifests, options)
     : await fromFolders(folder, found);
-  return assembleDataSet(giveValidation(source.recordings), {
+  const dataSet = assembleDataSet(giveValidation(source.recordings), {
     ...options,
     name: folder,
     words: source.words,
     noiseFiles: found.noiseFiles,
     skipped: source.skipped,
   });
+  checkLabels(dataSet.labels, folder);
+  return dataSet;
+}
+
+/** A name that no model file takes must not show only when training is over. */
+function checkLabels(labels: readonly string[], folder: string): void {
+  if (!labels.includes('__proto__')) return;
+  const message = `Cannot use data set ${folder}: expected labels that a model file can hold, got "__proto__"`;
+  throw new DataSetError('label-name', message, { value: '__proto__' });
 }
 
 interface Source {
@@ -158,8 +173,9 @@ function manifestOf(split: SplitName): string {
 }
 
 async function readTextIfThere(file: string): Promise<string | undefined> {
+  let bytes: Buffer;
   try {
-    return await readFile(file, 'utf8');
+    bytes = await readFile(file);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'EISDIR') return undefined;
@@ -167,5 +183,15 @@ async function readTextIfThere(file: string): Promise<string | undefined> {
       value: file,
       cause,
     });
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    const isUtf16 = ['fffe', 'feff'].includes(bytes.toString('hex', 0, 2));
+    throw new DataSetError(
+      'text-encoding',
+      `Cannot read ${file}: expected text in UTF-8, got ${isUtf16 ? 'UTF-16' : 'another encoding'}`,
+      { value: file, cause },
+    );
   }
 }

@@ -24,13 +24,13 @@ export function readManifest(text: string, name: string): ManifestRow[] {
   const columns = (header?.fields ?? []).map((field) => field.trim().toLowerCase());
   const [file, word] = ['file', 'class'].map((column) => columns.indexOf(column));
   if (file < 0 || word < 0) {
-    throw fault('manifest-header', name, 'a header with "file" and "class"', `"${columns.join(',')}"`);
+    throw fault('manifest-header', name, 'a header with "file" and "class"', excerpt(columns));
   }
   return records.map(({ fields, line }) => {
     const written = cleanPath(fields[file] ?? '');
     const spoken = (fields[word] ?? '').trim().normalize('NFC');
     if (written && spoken) return { file: written, path: written.normalize('NFC'), word: spoken, line };
-    throw fault('manifest-row', name, `a file and a class in line ${line}`, `"${fields.join(',')}"`);
+    throw fault('manifest-row', name, `a file and a class in line ${line}`, excerpt(fields));
   });
 }
 
@@ -90,6 +90,11 @@ function quotedField(
     value += '"';
     at = quote + 2;
   }
+}
+
+/** What stands there, fit for one line of a terminal whatever it is. */
+function excerpt(fields: readonly string[]): string {
+  return JSON.stringify(fields.join(',').slice(0, 80));
 }
 
 function countLines(text: string, from: number, to: number): number {

@@ -1,8 +1,9 @@
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HearkenError, ModelFileError } from '../../../src/errors.js';
+import { encodeSafetensors } from '../../../src/formats/safetensors.js';
 import { openCheckpointFile } from '../../../src/train/files/checkpoint-file.js';
 
 let folder: string;
@@ -19,10 +20,24 @@ describe('openCheckpointFile', () => {
   it('gives back what was written last and leaves nothing beside it', async () => {
     const file = openCheckpointFile(join(folder, 'last.safetensors'));
     expect(await file.read()).toBeUndefined();
-    await file.write(Uint8Array.of(1, 2, 3));
-    await file.write(Uint8Array.of(4, 5));
-    expect([...(await file.read())!]).toEqual([4, 5]);
+    const [first, last] = ['1', '2'].map((step) => encodeSafetensors({}, { step }));
+    await file.write(first);
+    await file.write(last);
+    expect([...(await file.read())!]).toEqual([...last]);
     expect(await readdir(folder)).toEqual(['last.safetensors']);
+  });
+
+  it('names the path of a checkpoint that is damaged', async () => {
+    const file = openCheckpointFile(join(folder, 'last.safetensors'));
+    await writeFile(file.path, encodeSafetensors({}, { step: '1' }).subarray(0, 20));
+    const error = await file.read().catch((thrown) => thrown);
+    expect(error).toBeInstanceOf(ModelFileError);
+    expect([error.code, error.message]).toEqual([
+      'file-short',
+      expect.stringMatching(
+        /^Cannot read .*last\.safetensors: expected a header of \d+ bytes, got a file cut short at 20$/,
+      ),
+    ]);
   });
 
   it('names the path that cannot be written or read', async () => {

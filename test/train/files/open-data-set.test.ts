@@ -271,6 +271,41 @@ describe('openDataSet on manifests', () => {
       message: expect.stringMatching(/expected a file and a class in line 4, got "c.wav"$/),
     });
   });
+
+  it('shows what is no text in one short line', async () => {
+    put(['train.csv', `RIFF\0\u001b[31m${'x'.repeat(1000)}`]);
+    const { code, message } = await refusal();
+    expect([code, message]).toEqual([
+      'manifest-header',
+      expect.stringMatching(/got "riff\\u0000\\u001b\[31mx{10,80}"$/),
+    ]);
+  });
+
+  it('refuses text that is not UTF-8, whose names would not be found', async () => {
+    const csv = `${HEAD}\nyes/é.wav,yes\n`;
+    for (const [encoding, got] of [
+      ['utf16le', 'UTF-16'],
+      ['latin1', 'another encoding'],
+    ] as const) {
+      writeFileSync(
+        join(folder, 'train.csv'),
+        Buffer.from(`\ufeff${csv}`.slice(+(encoding === 'latin1')), encoding),
+      );
+      expect(await refusal()).toMatchObject({
+        code: 'text-encoding',
+        message: `Cannot read ${join(folder, 'train.csv')}: expected text in UTF-8, got ${got}`,
+      });
+    }
+  });
+
+  it('refuses manifests without rows, whatever the folders hold', async () => {
+    putWords();
+    put(['train.csv', `${HEAD}\n`], ['val.csv', HEAD]);
+    expect(await refusal()).toMatchObject({
+      code: 'empty',
+      message: `Cannot use data set ${folder}: expected recordings listed in train.csv, val.csv, test.csv, got none`,
+    });
+  });
 });
 
 describe('openDataSet refuses', () => {
@@ -278,10 +313,10 @@ describe('openDataSet refuses', () => {
     rmSync(folder, { recursive: true });
     expect(await refusal()).toMatchObject({
       code: 'unreadable-folder',
-      message: `Cannot open data set: expected a folder that can be read, got ENOENT for ${folder}`,
+      message: `Cannot open data set ${folder}: expected a folder that can be read, got none of that name (ENOENT)`,
     });
     writeFileSync(folder, '');
-    expect((await refusal()).message).toContain('got ENOTDIR');
+    expect((await refusal()).message).toContain('got a file (ENOTDIR)');
   });
 
   it('an empty folder', async () => {
@@ -317,6 +352,21 @@ describe('openDataSet refuses', () => {
     });
     expect((await refusal({ labels: ['yes', 'yes'] })).code).toBe('label-twice');
     expect((await refusal({ labels: ['yes', 'no', 'cat', '_unknown_'] })).code).toBe('no-unknown');
+  });
+
+  it('a label that no model file takes, but not names that objects inherit', async () => {
+    put(
+      'constructor/a_nohash_0.wav',
+      'constructor/b_nohash_0.wav',
+      'toString/a_nohash_0.wav',
+      'toString/b_nohash_0.wav',
+    );
+    expect((await openDataSet(folder)).labels).toEqual(['constructor', 'toString']);
+    put('__proto__/a_nohash_0.wav', '__proto__/b_nohash_0.wav');
+    expect(await refusal()).toMatchObject({
+      code: 'label-name',
+      message: `Cannot use data set ${folder}: expected labels that a model file can hold, got "__proto__"`,
+    });
   });
 
   it('one speaker alone, whose clips could only be in one split', async () => {
