@@ -48,14 +48,20 @@ function headerLength(bytes: Uint8Array, name: string): number {
   }
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
   if (length > MAX_HEADER_BYTES) {
-    const found = `${length} bytes`;
-    throw fault('header-size', `Cannot read ${name}`, `a header of at most ${MAX_HEADER_BYTES} bytes`, found);
+    const wanted = `a safetensors file with a header of at most ${MAX_HEADER_BYTES} bytes`;
+    throw fault('header-size', `Cannot read ${name}`, wanted, beginningOf(bytes) ?? `${length} bytes`);
   }
   if (length > bytes.length - LENGTH_BYTES) {
     const found = `a file cut short at ${bytes.length}`;
     throw fault('file-short', `Cannot read ${name}`, `a header of ${length} bytes`, found);
   }
   return length;
+}
+
+/** A text or a recording given for a model shows by its first letters. */
+function beginningOf(bytes: Uint8Array): string | undefined {
+  const [text] = /^[ -~]*/.exec(String.fromCharCode(...bytes.subarray(0, LENGTH_BYTES)))!;
+  return text.length >= 4 ? `a file that begins ${JSON.stringify(text)}` : undefined;
 }
 
 function readHeader(bytes: Uint8Array, name: string): Record<string, unknown> {

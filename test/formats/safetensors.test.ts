@@ -74,6 +74,12 @@ describe('decodeSafetensors', () => {
   const cases: [string, Uint8Array, string, RegExp][] = [
     ['no bytes', new Uint8Array(0), 'file-short', /expected at least 8 bytes, got 0/],
     ['a header longer than the limit', huge, 'header-size', new RegExp(`at most ${MAX_HEADER_BYTES} bytes`)],
+    [
+      'a text that is no model file',
+      new TextEncoder().encode('import { x } from "y"'),
+      'header-size',
+      /expected a safetensors file .*, got a file that begins "import {"$/,
+    ],
     ['a header longer than the file', long, 'file-short', /header of 4096 bytes, got a file cut short at 10/],
     ['a header that is no object', fileOf('[]'), 'header-text', /begins with \{/],
     ['a byte order mark', fileOf('\ufeff{}'), 'header-text', /begins with \{/],
