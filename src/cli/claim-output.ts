@@ -4,9 +4,10 @@
  * lock whose process is gone (killed, power cut) counts for nothing.
  */
 import { access, constants, mkdir, open, readdir, rm, rmdir, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { HearkenError } from '../errors.js';
 import { writeFault } from '../formats/files/write-file-atomic.js';
+import { UsageError } from './usage-error.js';
 
 export interface ClaimedOutput {
   /** `M.checkpoint/last.safetensors`; may not exist yet. */
@@ -18,6 +19,8 @@ export interface ClaimedOutput {
 }
 
 const LOCK = /^lock-(\d+)$/;
+/** What `writeFileAtomic` adds to a name until the file is whole. */
+const PARTIAL = /^\.(\d+)-\d+\.partial$/;
 /** Folders that runs of this very process hold; their process is alive, and it is us. */
 const heldHere = new Set<string>();
 
@@ -28,10 +31,9 @@ const heldHere = new Set<string>();
 export async function claimOutput(file: string): Promise<ClaimedOutput> {
   await checkWritable(file);
   const folder = `${file}.checkpoint`;
-  await mkdir(folder, { recursive: true }).catch((cause) => {
-    throw writeFault(folder, cause);
-  });
+  await makeFolder(folder);
   const lock = await takeLock(folder, file);
+  await removeLeftovers(file);
   heldHere.add(folder);
   const release = async () => {
     heldHere.delete(folder);
@@ -68,6 +70,44 @@ export async function checkWritable(file: string): Promise<void> {
     if (entry) await access(file, constants.W_OK);
   } catch (cause) {
     throw writeFault(file, cause);
+  }
+}
+
+/**
+ * Makes sure that a report can be put at a path, and that none of the files named `kept` stands there.
+ * @throws HearkenError `file-write`; UsageError where the report would take the place of a kept file.
+ */
+export async function checkReportPlace(report: string, kept: readonly string[]): Promise<void> {
+  for (const file of kept) {
+    if (await isSameFile(report, file))
+      throw new UsageError(`--report needs a file of its own: ${report} is the model file`);
+  }
+  await checkWritable(report);
+}
+
+async function isSameFile(a: string, b: string): Promise<boolean> {
+  if (resolve(a) === resolve(b)) return true;
+  const [one, other] = await Promise.all([a, b].map((path) => stat(path).catch(() => undefined)));
+  return one !== undefined && one.ino === other?.ino && one.dev === other.dev;
+}
+
+/** One folder in one that exists: asked to make all above it too, Node turns for ever where none may be made (/proc). */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder);
+  } catch (cause) {
+    const entry = await stat(folder).catch(() => undefined);
+    if (entry?.isDirectory()) return;
+    throw writeFault(folder, entry ? { code: 'ENOTDIR' } : cause);
+  }
+}
+
+/** A run that was killed while it put its model in place has left a half beside it. */
+async function removeLeftovers(file: string): Promise<void> {
+  const name = basename(file);
+  for (const entry of await readdir(dirname(file)).catch(() => [])) {
+    const pid = entry.startsWith(name) ? PARTIAL.exec(entry.slice(name.length))?.[1] : undefined;
+    if (pid !== undefined && !isAlive(Number(pid))) await rm(join(dirname(file), entry), { force: true });
   }
 }
 

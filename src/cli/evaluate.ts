@@ -4,16 +4,18 @@ import { basename, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { DataSetError } from '../errors.js';
 import type { Recognizer } from '../stream/recognizer.js';
+import { checkSkippedShare } from '../train/assemble-data-set.js';
 import { type Clip, type DataSet, SPLITS, type SplitName } from '../train/data-set.js';
 import { openDataSet } from '../train/files/open-data-set.js';
 import { type Metrics, metricsOf } from '../train/metrics.js';
 import type { Mistake } from '../train/report/report-data.js';
+import { checkReportPlace } from './claim-output.js';
 import { hearClips, mistakesToHear } from './hear-clips.js';
 import { type Io, note, printResult } from './io.js';
 import { addFrontEndOption, type FrontEndName, openRecognizer } from './open-recognizer.js';
-import { numberBetween } from './options.js';
+import { fileToWrite, numberBetween } from './options.js';
 import { commandLine, dataSetCounts, networkCost, writeReport } from './report-parts.js';
-import { formatCount, formatPercent, formatTable } from './table.js';
+import { formatCount, formatLeftOut, formatPercent, formatTable } from './table.js';
 
 interface EvaluateOptions {
   readonly split: SplitName | 'all';
@@ -37,7 +39,11 @@ export function registerEvaluate(program: Command, io: Io): void {
       'share of recordings that may be left out as missing or unreadable (default: 0.05)',
       numberBetween(0, 1),
     )
-    .option('--report <html>', 'write a report with confusions and the worst mistakes to listen to')
+    .option(
+      '--report <html>',
+      'write a report with confusions and the worst mistakes to listen to',
+      fileToWrite,
+    )
     .option('--json', 'print one JSON value')
     .action((file: string, dir: string, options: EvaluateOptions) => evaluate({ file, dir, options, io }));
 }
@@ -51,6 +57,7 @@ interface Job {
 
 async function evaluate(job: Job): Promise<void> {
   const { file, dir, options, io } = job;
+  if (options.report) await checkReportPlace(options.report, [file]);
   const recognizer = await openRecognizer(file, options.frontEnd, io.signal);
   try {
     const { model } = recognizer;
@@ -64,7 +71,8 @@ async function evaluate(job: Job): Promise<void> {
     const clips = clipsOf(dataSet, options.split, dir);
     const heard = await hearClips(recognizer, clips, io);
     const skipped = [...dataSet.skipped, ...heard.skipped];
-    checkSkippedShare(heard.skipped.length, clips.length, options, dir);
+    const { maxUnreadableShare: maxSkippedShare } = options;
+    checkSkippedShare(heard.skipped, heard.predictions.length, { name: dir, maxSkippedShare });
     const metrics = metricsOf(model.labels, heard.predictions);
     if (options.report) {
       const mistakes = await mistakesToHear(model.labels, heard.predictions, dir);
@@ -97,17 +105,6 @@ function clipsOf(dataSet: DataSet, split: SplitName | 'all', dir: string): reado
     'empty-split',
     `Cannot evaluate on ${dir}: expected recordings in split ${split}, got ${found}`,
     { value: split },
-  );
-}
-
-function checkSkippedShare(skipped: number, clips: number, options: EvaluateOptions, dir: string): void {
-  const share = options.maxUnreadableShare ?? 0.05;
-  if (skipped <= share * clips) return;
-  throw new DataSetError(
-    'too-many-skipped',
-    `Cannot evaluate on ${dir}: expected at most ${formatPercent(share)} of ${clips} recordings to be unreadable, ` +
-      `got ${skipped} (--max-unreadable-share allows more)`,
-    { value: skipped },
   );
 }
 
@@ -154,5 +151,5 @@ function formatMetrics(metrics: Metrics, options: EvaluateOptions, skipped: numb
   ]);
   const { correct, clips, accuracy } = metrics;
   const summary = `${options.split}: ${formatCount(correct)} of ${formatCount(clips)} clips right, accuracy ${formatPercent(accuracy, 2)}`;
-  return `${table}\n\n${summary}${skipped > 0 ? `, ${formatCount(skipped)} files left out` : ''}`;
+  return `${table}\n\n${summary}${skipped > 0 ? `, ${formatLeftOut(skipped)}` : ''}`;
 }

@@ -53,7 +53,9 @@ export async function hearClips(recognizer: Recognizer, clips: readonly Clip[], 
       });
     } catch (error) {
       if (!(error instanceof HearkenError)) throw error;
-      heard.skipped.push({ file: clip.file, reason: error.message });
+      // The file is named beside the reason already.
+      const reason = error.message.replace(`Cannot read ${clip.file}: `, '');
+      heard.skipped.push({ file: clip.file, reason });
     }
     progress.update(done + 1, accuracySoFar(correct, heard.predictions.length));
   }

@@ -29,3 +29,17 @@ export function commaList(text: string): string[] {
   if (new Set(names).size !== names.length) throw new InvalidArgumentError('Expected each name once.');
   return names;
 }
+
+/** A text that says something; spaces around it are dropped. */
+export function text(value: string): string {
+  const trimmed = value.trim();
+  if (trimmed === '') throw new InvalidArgumentError('Expected a text, got an empty one.');
+  return trimmed;
+}
+
+/** The path of a file to write; what can only be a folder is misuse. */
+export function fileToWrite(path: string): string {
+  if (path.trim() === '' || /[/\\]$/.test(path))
+    throw new InvalidArgumentError('Expected the path of a file.');
+  return path;
+}

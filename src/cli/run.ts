@@ -8,6 +8,11 @@ import { UsageError } from './usage-error.js';
 /** Done · the work failed · misuse · stopped by Ctrl-C. */
 export const EXIT = { done: 0, failed: 1, misuse: 2, interrupted: 130 } as const;
 
+/** Which flag helps, where one does, by the code of the error. */
+const HINTS: Readonly<Record<string, string>> = {
+  'unusable-files': '--max-unreadable-share allows more',
+};
+
 /**
  * Runs `io.argv` and returns the exit code: 0 done, 1 the work failed (one line; the stack only of faults of ours),
  * 2 misuse, 130 stopped by `io.signal`. Never throws.
@@ -32,11 +37,13 @@ function explain(error: unknown, io: Io): number {
     note(io, `error: ${error.message}`);
     return EXIT.misuse;
   }
-  note(
-    io,
-    error instanceof HearkenError || isSystemError(error) ? `error: ${error.message}` : stackOf(error),
-  );
+  if (error instanceof HearkenError) note(io, `error: ${error.message}${hintOn(error)}`);
+  else note(io, isSystemError(error) ? `error: ${error.message}` : stackOf(error));
   return EXIT.failed;
+}
+
+function hintOn({ code }: HearkenError): string {
+  return Object.hasOwn(HINTS, code) ? ` (${HINTS[code]})` : '';
 }
 
 /** A failure of the operating system (no such file, no permission, disk full): its message names call and path. */

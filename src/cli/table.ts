@@ -1,4 +1,6 @@
 /** Columns of text for people. */
+import { formatCount } from '../train/report/numbers.js';
+
 export { formatBytes, formatCount, formatPercent, formatShort } from '../train/report/numbers.js';
 
 export interface Column<Row> {
@@ -20,4 +22,9 @@ export function formatTable<Row>(rows: readonly Row[], columns: readonly Column<
     return columns[column].align === 'right' ? gap + text : text + gap;
   };
   return cells.map((line) => line.map(pad).join('  ').trimEnd()).join('\n');
+}
+
+/** "1 file left out", "2 files left out" */
+export function formatLeftOut(files: number): string {
+  return `${formatCount(files)} ${files === 1 ? 'file' : 'files'} left out`;
 }

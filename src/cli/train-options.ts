@@ -4,7 +4,7 @@ import type { EngineName } from '../engine/engine.js';
 import type { DataSet } from '../train/data-set.js';
 import type { Recipe } from '../train/recipe.js';
 import { recipeFor } from '../train/recipe.js';
-import { commaList, integer, numberBetween } from './options.js';
+import { commaList, fileToWrite, integer, numberBetween, text } from './options.js';
 import { UsageError } from './usage-error.js';
 
 export interface TrainOptions {
@@ -25,6 +25,8 @@ export interface TrainOptions {
   readonly lr?: number;
   readonly clipMs?: number;
   readonly maxUnreadableShare?: number;
+  readonly licence?: string;
+  readonly attribution?: string[];
   readonly resume?: boolean;
   readonly restart?: boolean;
   readonly allowOtherKernels?: boolean;
@@ -40,7 +42,7 @@ const MAX_SEED = 2 ** 32 - 1;
 export function addTrainOptions(command: Command): Command {
   return command
     .argument('<dir>', 'a folder with a sub-folder of recordings for each word, or CSV manifests')
-    .requiredOption('-o, --out <file>', 'the model file to write')
+    .requiredOption('-o, --out <file>', 'the model file to write', fileToWrite)
     .option(
       '-m, --model <name>',
       `the network, see \`hearken models\` (default: ${DEFAULT_MODEL}, or that of --init)`,
@@ -79,11 +81,17 @@ export function addTrainOptions(command: Command): Command {
       'share of recordings that may be left out as missing or unreadable (default: 0.05)',
       numberBetween(0, 1),
     )
+    .option('--licence <text>', 'licence of the model, kept in its file', text)
+    .option(
+      '--attribution <text>',
+      'whom the recordings ask to be named, kept in the model file; give it once for each',
+      (value: string, before: string[] = []) => [...before, text(value)],
+    )
     .option('--resume', 'go on where a stopped run to the same file left off')
     .option('--restart', 'begin anew, dropping what a stopped run left')
     .option('--allow-other-kernels', 'resume although the kernels or the engine changed')
     .option('--no-validation', 'train on the validation recordings too; then nothing is validated')
-    .option('--report <html>', 'where the report goes (default: beside the model)')
+    .option('--report <html>', 'where the report goes (default: beside the model)', fileToWrite)
     .option('--no-report', 'write no report')
     .option('--json', 'print one JSON value');
 }

@@ -6,11 +6,11 @@ import { writeFileAtomic } from '../formats/files/write-file-atomic.js';
 import { encodeModel } from '../formats/model-file.js';
 import { costsOf } from '../graph/costs.js';
 import { type CheckpointFile, openCheckpointFile } from '../train/files/checkpoint-file.js';
-import { checkWritable, claimOutput, fileExists } from './claim-output.js';
+import { checkReportPlace, claimOutput, fileExists } from './claim-output.js';
 import { type Io, note, printResult } from './io.js';
 import { formatDuration, formatRate } from './progress.js';
 import { commandLine, writeReport } from './report-parts.js';
-import { formatCount, formatPercent } from './table.js';
+import { formatCount, formatLeftOut, formatPercent } from './table.js';
 import { addTrainOptions, checkTrainOptions, reportPath, type TrainOptions } from './train-options.js';
 import { trainingReport } from './training-report.js';
 import { type FinishedTraining, runTraining } from './training-run.js';
@@ -28,7 +28,8 @@ export function registerTrain(program: Command, io: Io): void {
 async function train(dir: string, options: TrainOptions, io: Io): Promise<void> {
   checkTrainOptions(options);
   const report = reportPath(options);
-  if (report) await checkWritable(report);
+  const kept = [options.out, options.init, options.teacher].filter((file) => file !== undefined);
+  if (report) await checkReportPlace(report, kept);
   const claim = await claimOutput(options.out);
   try {
     const checkpoints = openCheckpointFile(claim.checkpoint);
@@ -125,7 +126,7 @@ function formatResult(result: TrainResult, bytes: number): string {
     `${result.model}: ${right} ` +
       `(epoch ${result.bestEpoch} of ${result.epochs}, ${formatCount(result.parameters)} parameters)`,
     `trained in ${formatDuration(seconds)}, ${formatRate(samplesPerSecond)} clips a second`,
-    ...(result.skipped > 0 ? [`${formatCount(result.skipped)} files left out`] : []),
+    ...(result.skipped > 0 ? [formatLeftOut(result.skipped)] : []),
     `model   ${result.file} (${formatCount(bytes)} bytes)`,
     ...(result.report ? [`report  ${result.report}`] : []),
   ].join('\n');

@@ -71,6 +71,7 @@ export async function runTraining(job: TrainingJob): Promise<FinishedTraining> {
       featureThreads: Math.ceil(threads / 4),
       init: init && { model: init, freeze: options.freeze },
       teacher,
+      licence: options.licence,
       checkpoints,
       resume,
       allowChanged: options.allowOtherKernels ? ['kernels'] : [],
@@ -96,8 +97,8 @@ async function loadRecordings(
   clipMs: number | undefined,
 ): Promise<{ dataSet: DataSet; store: ClipStore }> {
   const { signal } = io;
-  const { labels, maxUnreadableShare: maxSkippedShare } = options;
-  const opened = await openDataSet(dir, { labels, clipMs, maxSkippedShare, signal });
+  const { labels, attribution, maxUnreadableShare: maxSkippedShare } = options;
+  const opened = await openDataSet(dir, { labels, clipMs, maxSkippedShare, attribution, signal });
   const total = opened.train.length + opened.validation.length + opened.noiseFiles.length;
   const progress = createProgress(io, { label: 'reading', total, unit: 'recordings' });
   const onProgress = ({ done }: { done: number }) => progress.update(done);

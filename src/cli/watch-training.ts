@@ -23,7 +23,8 @@ export function watchTraining(io: Io): TrainingWatch {
       onStart({ epochsDone, batchesDone, epochs, batchesPerEpoch, clipsPerEpoch }) {
         startedMs = io.nowMs();
         from = done = Math.round((epochsDone + batchesDone / batchesPerEpoch) * clipsPerEpoch);
-        if (from > 0) note(io, `going on in epoch ${epochsDone + 1} of ${epochs}`);
+        if (epochsDone >= epochs) note(io, `all ${epochs} epochs are done`);
+        else if (from > 0) note(io, `going on in epoch ${epochsDone + 1} of ${epochs}`);
         const total = epochs * clipsPerEpoch;
         progress = createProgress(io, { label: 'training', total, unit: 'clips', start: from });
       },

@@ -1,9 +1,19 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { claimOutput } from '../../src/cli/claim-output.js';
+import { checkReportPlace, claimOutput } from '../../src/cli/claim-output.js';
+import { UsageError } from '../../src/cli/usage-error.js';
 import { HearkenError } from '../../src/errors.js';
 
 let folder: string;
@@ -62,6 +72,31 @@ describe('claimOutput', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
+  it('clears halves of the file that dead processes left, and nothing else', async () => {
+    const file = join(folder, 'm.safetensors');
+    const others = [
+      `m.safetensors.${process.pid}-0.partial`,
+      `x.safetensors.${deadPid()}-0.partial`,
+      'm.safetensors.9.partial',
+    ];
+    for (const name of [`m.safetensors.${deadPid()}-12.partial`, ...others])
+      writeFileSync(join(folder, name), '');
+    await (await claimOutput(file)).finish();
+    expect(readdirSync(folder).sort()).toEqual(others.sort());
+  });
+
+  it('refuses a file in the place of the checkpoint folder', async () => {
+    const file = join(folder, 'm.safetensors');
+    writeFileSync(`${file}.checkpoint`, '');
+    await expect(claimOutput(file)).rejects.toThrow(
+      `Cannot write ${file}.checkpoint: expected a place to write to, got a folder that is a file (ENOTDIR)`,
+    );
+  });
+
+  it.skipIf(process.platform !== 'linux')('answers where no folder can be made at all', async () => {
+    expect(await codeOf(claimOutput('/proc/m.safetensors'))).toBe('file-write');
+  });
+
   it('refuses a place that cannot be written before any work is done', async () => {
     expect(await codeOf(claimOutput(folder))).toBe('file-write');
     expect(await codeOf(claimOutput(join(folder, 'none', 'm.safetensors')))).toBe('file-write');
@@ -76,4 +111,19 @@ describe('claimOutput', () => {
       expect(await codeOf(claimOutput(join(folder, 'm.safetensors')))).toBe('file-write');
     },
   );
+});
+
+describe('checkReportPlace', () => {
+  it('lets a report stand anywhere but where a model does, by whatever name', async () => {
+    const model = join(folder, 'm.safetensors');
+    writeFileSync(model, '');
+    linkSync(model, join(folder, 'twin'));
+    await checkReportPlace(join(folder, 'report.html'), [model]);
+    for (const report of [model, join(folder, '.', 'x', '..', 'm.safetensors'), join(folder, 'twin')]) {
+      const error = await checkReportPlace(report, [join(folder, 'new'), model]).catch((thrown) => thrown);
+      expect(error, report).toBeInstanceOf(UsageError);
+      expect(error.message).toBe(`--report needs a file of its own: ${report} is the model file`);
+    }
+    expect(await codeOf(checkReportPlace(folder, [model]))).toBe('file-write');
+  });
 });

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { commaList, integer, numberBetween } from '../../src/cli/options.js';
+import { commaList, fileToWrite, integer, numberBetween, text } from '../../src/cli/options.js';
 
 describe('integer', () => {
   it('takes whole numbers in its range and nothing else', () => {
@@ -24,5 +24,20 @@ describe('commaList', () => {
     expect(commaList('yes, no')).toEqual(['yes', 'no']);
     for (const text of ['', 'yes,', 'yes,yes'])
       expect(() => commaList(text), text).toThrow(InvalidArgumentError);
+  });
+});
+
+describe('text', () => {
+  it('drops spaces around and refuses a text without any letter', () => {
+    expect(text(' CC BY 4.0 ')).toBe('CC BY 4.0');
+    for (const empty of ['', '  ']) expect(() => text(empty)).toThrow(InvalidArgumentError);
+  });
+});
+
+describe('fileToWrite', () => {
+  it('takes paths of files and refuses what can only be a folder', () => {
+    for (const path of ['m.safetensors', 'a b/m', 'C:\\m', '..m']) expect(fileToWrite(path)).toBe(path);
+    for (const path of ['', ' ', 'folder/', 'C:\\folder\\'])
+      expect(() => fileToWrite(path), path).toThrow(InvalidArgumentError);
   });
 });

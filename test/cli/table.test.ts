@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatTable } from '../../src/cli/table.js';
+import { formatLeftOut, formatTable } from '../../src/cli/table.js';
 
 describe('formatTable', () => {
   it('aligns columns by their widest cell and leaves no trailing spaces', () => {
@@ -13,5 +13,11 @@ describe('formatTable', () => {
         { title: 'label', cell: (row) => row.name },
       ]),
     ).toBe('clips  label\n    7  yes\n 1200  нет');
+  });
+});
+
+describe('formatLeftOut', () => {
+  it('speaks of one file and of several', () => {
+    expect([1, 1234].map(formatLeftOut)).toEqual(['1 file left out', '1,234 files left out']);
   });
 });

@@ -63,6 +63,28 @@ describe('hearken train', () => {
     expect(readFileSync(twin).equals(readFileSync(out()))).toBe(false);
   });
 
+  it('keeps licence and attribution in the model file and changes nothing else', async () => {
+    const named = join(folder, 'named.safetensors');
+    const flags = [
+      '--licence',
+      'CC BY 4.0',
+      '--attribution',
+      'Ann <a@b>',
+      '--attribution',
+      'Bob',
+      '--no-report',
+    ];
+    expect((await train(named, ...flags)).code).toBe(0);
+    const { licence, attribution, ...rest } = await readModelFile(named);
+    expect([licence, attribution]).toEqual(['CC BY 4.0', ['Ann <a@b>', 'Bob']]);
+    expect(rest).toEqual(await readModelFile(out()));
+    const inspected = JSON.parse((await hearken('inspect', named, '--json')).stdout);
+    expect(inspected).toMatchObject({ licence, attribution });
+    const shown = (await hearken('inspect', named)).stdout;
+    expect(shown).toMatch(/^licence +CC BY 4\.0$/m);
+    expect(shown.match(/^data by +(Ann <a@b>|Bob)$/gm)).toHaveLength(2);
+  });
+
   it('stops at Ctrl-C with what can be resumed, and resumes to the same bytes', async () => {
     const stopped = join(folder, 'stopped.safetensors');
     const controller = new AbortController();
@@ -94,6 +116,7 @@ describe('hearken train', () => {
 
     const resumed = await train(stopped, '--resume');
     expect([resumed.code, resumed.stderr]).toEqual([0, expect.stringContaining('going on in epoch ')]);
+    expect(resumed.stderr).not.toContain('epoch 4 of 3');
     expect(readFileSync(stopped).equals(readFileSync(out()))).toBe(true);
     expect(existsSync(`${stopped}.checkpoint`)).toBe(false);
   });
@@ -188,7 +211,9 @@ describe('hearken train, bad input', () => {
     writeFileSync(join(mixed, 'rise', 'speaker1_nohash_0.wav'), 'this is text');
     writeFileSync(join(mixed, 'rise', 'speaker2_nohash_0.wav'), '');
     const out = join(folder, 'mixed.safetensors');
-    expect(await failure(mixed, '--out', out, '--epochs', '1')).toContain('speaker1_nohash_0.wav');
+    const told = await failure(mixed, '--out', out, '--epochs', '1');
+    expect(told).toContain('speaker1_nohash_0.wav');
+    expect(told).toMatch(/\(--max-unreadable-share allows more\)$/m);
     const flags = [
       '--epochs',
       '1',
@@ -203,6 +228,37 @@ describe('hearken train, bad input', () => {
     const { code, stdout } = await hearken('train', mixed, '--out', out, ...flags);
     expect([code, JSON.parse(stdout).skipped]).toEqual([0, 2]);
     expect(readFileSync(join(folder, 'mixed.html'), 'utf8')).toContain('2 files left out');
+    const evaluated = await hearken('evaluate', out, mixed, '--split', 'all');
+    expect([evaluated.code, evaluated.stdout]).toEqual([1, '']);
+    expect(evaluated.stderr).toMatch(
+      /^error: Cannot use data set .*speaker1_nohash_0\.wav \(expected .*\(--max-unreadable-share allows more\)$/m,
+    );
+  });
+
+  it('never lets a report take the place of a model', async () => {
+    const model = join(folder, 'kept.safetensors');
+    writeFileSync(model, 'a model');
+    for (const argv of [
+      ['train', words, '--out', model, '--report', model],
+      ['train', words, '--out', join(folder, 'other.safetensors'), '--init', model, '--report', model],
+      ['evaluate', model, words, '--report', model],
+    ]) {
+      const { code, stdout, stderr } = await hearken(...argv);
+      expect([code, stdout, stderr]).toEqual([
+        2,
+        '',
+        expect.stringContaining('error: --report needs a file of its own'),
+      ]);
+    }
+    expect(readFileSync(model, 'utf8')).toBe('a model');
+  });
+
+  it('refuses a report that cannot be written before it reads the model', async () => {
+    const { code, stderr } = await hearken('evaluate', join(folder, 'no model'), words, '--report', folder);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining(`error: Cannot write ${folder}: expected a place`),
+    ]);
   });
 
   it('takes missing arguments and bad values for misuse', async () => {
@@ -212,6 +268,9 @@ describe('hearken train, bad input', () => {
       ['train', words, '--out', 'm', '--epochs', '0'],
       ['train', words, '--out', 'm', '--engine', 'abacus'],
       ['train', words, '--out', 'm', '--freeze', 'features'],
+      ['train', words, '--out', ''],
+      ['train', words, '--out', 'folder/'],
+      ['train', words, '--out', 'm', '--licence', ' '],
       ['evaluate', 'm'],
       ['evaluate', 'm', words, '--split', 'half'],
       ['recognize', 'm'],
