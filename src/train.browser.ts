@@ -7,6 +7,7 @@ export type { Engine, EngineName, InferenceProgram, TrainingProgram } from './en
 export { DataSetError } from './errors.js';
 export { encodeModel } from './formats/model-file.js';
 export { type ExportOnnxOptions, exportOnnx } from './formats/onnx/export-onnx.js';
+export { exportTfjs, type TfjsFiles } from './formats/tfjs/export-tfjs.js';
 export type { Batch, BatchSource, EvaluationSource } from './train/batches.js';
 export { checkRecipe } from './train/check-recipe.js';
 export type { CheckpointSink, TrainingIdentity } from './train/checkpoint.js';

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeModel } from '../../src/formats/model-file.js';
 import { exportOnnx } from '../../src/formats/onnx/export-onnx.js';
+import { exportTfjs } from '../../src/formats/tfjs/export-tfjs.js';
 import { tinyModel } from '../support/tiny-model.js';
 import { hearken } from './fake-io.js';
 
@@ -35,6 +36,21 @@ describe('hearken export', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^wrote .*samples\.onnx \([\d.]+ kB\): tiny as onnx\n$/);
     expect(new Uint8Array(readFileSync(out))).toEqual(exportOnnx(model, { withFrontEnd: true }));
+  });
+
+  it('writes a folder for TensorFlow.js, again if need be', async () => {
+    const out = join(folder, 'tfjs');
+    for (const _ of [1, 2]) {
+      const { code, stdout, stderr } = await hearken('export', file, '--to', 'tfjs', out, '--json');
+      expect([code, stderr]).toEqual([0, '']);
+      const files = exportTfjs(model);
+      const bytes = files['model.json'].length + files['weights.bin'].length;
+      expect(JSON.parse(stdout)).toEqual({ file, to: 'tfjs', out, bytes, withFrontEnd: false });
+      expect(readdirSync(out).sort()).toEqual(['model.json', 'weights.bin']);
+      expect(new Uint8Array(readFileSync(join(out, 'weights.bin')))).toEqual(files['weights.bin']);
+    }
+    const misuse = await hearken('export', file, '--to', 'tfjs', '--with-front-end', out);
+    expect([misuse.code, misuse.stderr]).toEqual([2, 'error: --with-front-end goes with --to onnx alone\n']);
   });
 
   it('tells what is wrong in one line and leaves nothing behind', async () => {

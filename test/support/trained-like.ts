@@ -11,6 +11,7 @@ import { clipLogits, softmaxRow } from '../../src/numerics/scores.js';
 import { speechLike } from '../audio/clips.js';
 import { expectAllClose } from './all-close.js';
 import { normals } from './case-data.js';
+import type { NamedMaps } from './exported-op-cases.js';
 import { LABELS, parityData, parityGraph, SMALL_BATCH, stepOn } from './parity.js';
 
 /** The front end that gives a network of the registry its maps. */
@@ -88,10 +89,10 @@ export async function ownScores(engine: Engine, model: Model, features: Float32A
 const TOLERANCE = 1e-4;
 
 /** Compares what another runtime made of an exported file with `ownScores`. */
-export function expectSameScores(found: Tensors, expected: Tensors): void {
+export function expectSameScores(found: NamedMaps, expected: Tensors): void {
   expect(Object.keys(found).sort()).toEqual(['logits', 'scores']);
-  expectAllClose(found.logits, expected.logits, { relative: TOLERANCE }, 'logits');
-  expectAllClose(found.scores, expected.scores, { absolute: TOLERANCE }, 'scores');
+  expectAllClose(found.logits.data, expected.logits, { relative: TOLERANCE }, 'logits');
+  expectAllClose(found.scores.data, expected.scores, { absolute: TOLERANCE }, 'scores');
   expect(expected.scores.some((score) => score > 0.02 && score < 0.98)).toBe(true);
 }
 

@@ -6,8 +6,10 @@ import type {
   DepthwiseConv2dNode,
   Padding,
 } from '../../graph/graph.js';
+import { bandAffine } from '../band-affine.js';
+import type { ExportedMap } from '../translate-graph.js';
 import type { Attributes } from './onnx-builder.js';
-import type { OnnxContext, OnnxMap, OnnxOp } from './onnx-op.js';
+import type { OnnxContext, OnnxOp } from './onnx-op.js';
 
 export const conv2d: OnnxOp<Conv2dNode> = (node, [x], context) => {
   const [inputs, outputs] = [x.shape[2] / node.groups, node.shape[2]];
@@ -42,7 +44,7 @@ interface Kernel {
 
 function convolve(
   node: Conv2dNode | DepthwiseConv2dNode | DenseNode,
-  x: OnnxMap,
+  x: ExportedMap,
   { weight, dims, groups }: Kernel,
   { onnx, tensors }: OnnxContext,
 ): string {
@@ -70,24 +72,13 @@ export const batchNorm: OnnxOp<BatchNormNode> = (node, [x], context) => {
 };
 
 /** Sub-spectral norm: the running statistics of each row's band as one factor and one summand a row and channel. */
-function normaliseBands(node: BatchNormNode, x: OnnxMap, { onnx, tensors }: OnnxContext): string {
+function normaliseBands(node: BatchNormNode, x: ExportedMap, { onnx, tensors }: OnnxContext): string {
   const [, rows, channels] = x.shape;
-  const [gamma, beta, mean, variance] = [node.gamma, node.beta, node.mean, node.variance].map(
-    (name) => tensors[name],
-  );
-  const factor = new Float32Array(channels * rows);
-  const summand = new Float32Array(channels * rows);
-  for (let c = 0; c < channels; c++)
-    for (let row = 0; row < rows; row++) {
-      const i = Math.floor((row * node.bands) / rows) * channels + c;
-      const scale = gamma[i] / Math.sqrt(variance[i] + node.epsilon);
-      factor[c * rows + row] = scale;
-      summand[c * rows + row] = beta[i] - mean[i] * scale;
-    }
-  const dims = [channels, 1, rows];
-  const scaled = [x.value, onnx.floats(`${node.name}/factor`, factor, dims)];
-  const product = onnx.node('Mul', `${node.name}/scaled`, scaled);
-  return onnx.node('Add', node.name, [product, onnx.floats(`${node.name}/summand`, summand, dims)]);
+  const { factor, summand } = bandAffine(node, rows, tensors);
+  const constant = (name: string, values: Float32Array) =>
+    onnx.floats(`${node.name}/${name}`, transposed(values, rows, channels), [channels, 1, rows]);
+  const product = onnx.node('Mul', `${node.name}/scaled`, [x.value, constant('factor', factor)]);
+  return onnx.node('Add', node.name, [product, constant('summand', summand)]);
 }
 
 /** A matrix `[rows, columns]` as `[columns, rows]`. */

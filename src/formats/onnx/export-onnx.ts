@@ -2,7 +2,8 @@
 import { featureShape } from '../../audio/front-end.js';
 import { exportMetadata } from '../export-metadata.js';
 import { checkModel, clipSamples, type Model } from '../model.js';
-import { addGraph } from './export-graph.js';
+import { translateGraph } from '../translate-graph.js';
+import { ONNX } from './export-graph.js';
 import { addFrontEnd } from './front-end-nodes.js';
 import { OnnxBuilder } from './onnx-builder.js';
 import { CHANNELS_FIRST } from './shape-ops.js';
@@ -31,7 +32,7 @@ export function exportOnnx(model: Model, options: ExportOnnxOptions = {}): Uint8
         perm: CHANNELS_FIRST,
       });
   const context = { onnx, tensors: { ...parameters, ...statistics } };
-  const maps = addGraph(graph, { [graph.inputs[0]]: features }, context);
+  const maps = translateGraph(graph, ONNX, { [graph.inputs[0]]: features }, context);
   const { value } = maps.get(graph.outputs[0])!;
   const dims = ['batch', checked.labels.length];
   const logits = onnx.output('ReduceMean', { name: 'logits', dims }, [value], { axes: [2, 3], keepdims: 0 });

@@ -1,13 +1,7 @@
 /** What the translation of one op to ONNX is given and gives. */
-import type { GraphNode, Shape, Tensors } from '../../graph/graph.js';
+import type { GraphNode, Tensors } from '../../graph/graph.js';
+import type { ExportOp } from '../translate-graph.js';
 import type { OnnxBuilder } from './onnx-builder.js';
-
-/** A map `[batch, channels, time, frequency]` (ONNX wants channels first) by the name of its value. */
-export interface OnnxMap {
-  readonly value: string;
-  /** Of one clip, as everywhere here: `[time, frequency, channels]`. */
-  readonly shape: Shape;
-}
 
 export interface OnnxContext {
   readonly onnx: OnnxBuilder;
@@ -15,9 +9,5 @@ export interface OnnxContext {
   readonly tensors: Tensors;
 }
 
-/** Adds the nodes of one op; returns the name of the value that is its map. */
-export type OnnxOp<N extends GraphNode = GraphNode> = (
-  node: N,
-  inputs: readonly OnnxMap[],
-  context: OnnxContext,
-) => string;
+/** Values are maps `[batch, channels, time, frequency]`: ONNX wants channels first. */
+export type OnnxOp<N extends GraphNode = GraphNode> = ExportOp<OnnxContext, N>;

@@ -9,9 +9,10 @@ import type {
   ResizeNode,
   SliceNode,
 } from '../../graph/graph.js';
+import type { ExportedMap } from '../translate-graph.js';
 import { padsOf } from './convolution.js';
 import { AXES } from './element-ops.js';
-import type { OnnxMap, OnnxOp } from './onnx-op.js';
+import type { OnnxOp } from './onnx-op.js';
 
 /** `[batch, channels, time, frequency]` → `[batch, time, frequency, channels]`, and back. */
 export const CHANNELS_LAST = [0, 2, 3, 1];
@@ -86,7 +87,12 @@ export const resize: OnnxOp<ResizeNode> = (node, inputs, context) => {
 };
 
 /** Rows ⌊i · in / out⌋ along time (axis 0) or frequency (1). */
-function pickRows(node: ResizeNode, x: OnnxMap, axis: 0 | 1, { onnx }: Parameters<OnnxOp>[2]): OnnxMap {
+function pickRows(
+  node: ResizeNode,
+  x: ExportedMap,
+  axis: 0 | 1,
+  { onnx }: Parameters<OnnxOp>[2],
+): ExportedMap {
   const [from, to] = [x.shape[axis], node.shape[axis]];
   if (from === to) return x;
   const rows = Array.from({ length: to }, (_, i) => Math.floor((i * from) / to));

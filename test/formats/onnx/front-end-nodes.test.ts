@@ -46,11 +46,11 @@ describe('addFrontEnd', () => {
     onnx.output('Transpose', door, [map], { perm: CHANNELS_LAST });
     const samples = Float32Array.from(clips.flatMap((clip) => Array.from(clip)));
     const inputs = { samples: { data: samples, dims: [clips.length, first.length] } };
-    const { outputs, dims } = await runOnnx(onnx.encode('front-end'), inputs);
-    expect(dims.features).toEqual([clips.length, frames, width, maps]);
+    const { features } = await runOnnx(onnx.encode('front-end'), inputs);
+    expect(features.dims).toEqual([clips.length, frames, width, maps]);
     const size = frames * width * maps;
     sounds.forEach(([name, clip], i) => {
-      const found = outputs.features.subarray(i * size, (i + 1) * size);
+      const found = features.data.subarray(i * size, (i + 1) * size);
       expectAllClose(found, meyda.compute(clip), { absolute: 1e-4 }, name);
     });
   });
