@@ -1,6 +1,7 @@
 /** The command line as data: one program, one verb a file. */
 import { Command } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
+import { registerBench } from './bench/bench.js';
 import { registerData } from './data.js';
 import { registerEvaluate } from './evaluate.js';
 import { registerExport } from './export.js';
@@ -25,6 +26,7 @@ const VERBS: readonly RegisterVerb[] = [
   registerVerify,
   registerExport,
   registerData,
+  registerBench,
   registerSynthesize,
   registerQuickstart,
 ];
