@@ -1,8 +1,7 @@
 /** Whether a model scores here as it did where it was made. */
 import { SAMPLE_RATE_HZ } from '../audio/sample-rate.js';
 import { ConfigError } from '../errors.js';
-import { clipSamples, type Model } from '../formats/model.js';
-import { parityClip } from '../formats/parity-clip.js';
+import type { Model } from '../formats/model.js';
 import { createRecognizer, type RecognizerOptions } from './recognizer.js';
 
 /** Scores may differ by this much between engines, front ends and machines; a fault shows as far more. */
@@ -34,16 +33,6 @@ export async function verifyModel(model: Model, options: RecognizerOptions = {})
   const expected = Object.fromEntries(labels.map((label, i) => [label, parity.scores[i]]));
   const difference = Math.max(...labels.map((label) => Math.abs(found[label] - expected[label])));
   return { difference, tolerance: PARITY_TOLERANCE, agrees: difference <= PARITY_TOLERANCE, expected, found };
-}
-
-/** The model with a parity clip and the scores that it gets from this engine and front end. */
-export async function withParity(model: Model, options: RecognizerOptions = {}): Promise<Model> {
-  const samples = parityClip(clipSamples(model));
-  const scores = await scoresOf(model, samples, options);
-  return {
-    ...model,
-    parity: { samples, scores: Float32Array.from(model.labels, (label) => scores[label]) },
-  };
 }
 
 async function scoresOf(model: Model, samples: Int16Array, options: RecognizerOptions) {

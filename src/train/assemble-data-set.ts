@@ -1,7 +1,8 @@
 /** Makes a data set of recordings whose words and splits are known, and refuses those that would mislead. */
 import { DataSetError } from '../errors.js';
+import { SILENCE_LABEL, UNKNOWN_LABEL } from '../formats/model.js';
 import type { Clip, DataSet, Skipped, SplitName } from './data-set.js';
-import { compareTexts, SILENCE, SPLITS, speakerOf, UNKNOWN } from './data-set.js';
+import { compareTexts, SPLITS, speakerOf } from './data-set.js';
 
 /** One recording before labels are chosen. */
 export interface Recording {
@@ -57,8 +58,8 @@ export function assembleDataSet(recordings: readonly Recording[], options: Assem
     labels,
     ...splits,
     noiseFiles: [...noiseFiles],
-    ...(labels.includes(UNKNOWN) ? { unknownLabel: labels.indexOf(UNKNOWN) } : {}),
-    ...(labels.includes(SILENCE) ? { silenceLabel: labels.indexOf(SILENCE) } : {}),
+    ...(labels.includes(UNKNOWN_LABEL) ? { unknownLabel: labels.indexOf(UNKNOWN_LABEL) } : {}),
+    ...(labels.includes(SILENCE_LABEL) ? { silenceLabel: labels.indexOf(SILENCE_LABEL) } : {}),
     skipped,
     clipMs,
     ...(attribution ? { attribution } : {}),
@@ -124,24 +125,30 @@ function chooseLabels(
   if (repeated !== undefined)
     throw fault('label-twice', name, 'different labels', `"${repeated}" twice`, repeated);
   if (labels && purpose === 'evaluation') return [...labels];
-  const isWord = (word: string) => word !== UNKNOWN && word !== SILENCE;
+  const isWord = (word: string) => word !== UNKNOWN_LABEL && word !== SILENCE_LABEL;
   const kept = (labels ?? words).filter(isWord);
   const missing = kept.find((label) => !words.includes(label));
   if (missing !== undefined) {
     throw fault('no-such-word', name, `recordings of "${missing}"`, `only ${list(words)}`, missing);
   }
-  const hasUnknown = words.some((word) => word !== SILENCE && !kept.includes(word));
-  if (!hasUnknown && labels?.includes(UNKNOWN)) {
-    throw fault('no-unknown', name, `words beside the labels to make ${UNKNOWN}`, 'none', UNKNOWN);
+  const hasUnknown = words.some((word) => word !== SILENCE_LABEL && !kept.includes(word));
+  if (!hasUnknown && labels?.includes(UNKNOWN_LABEL)) {
+    throw fault(
+      'no-unknown',
+      name,
+      `words beside the labels to make ${UNKNOWN_LABEL}`,
+      'none',
+      UNKNOWN_LABEL,
+    );
   }
-  const hasSilence = labels !== undefined || noiseFiles.length > 0 || words.includes(SILENCE);
-  return [...kept, ...(hasUnknown ? [UNKNOWN] : []), ...(hasSilence ? [SILENCE] : [])];
+  const hasSilence = labels !== undefined || noiseFiles.length > 0 || words.includes(SILENCE_LABEL);
+  return [...kept, ...(hasUnknown ? [UNKNOWN_LABEL] : []), ...(hasSilence ? [SILENCE_LABEL] : [])];
 }
 
 /** The index of a word's label, of `_unknown_` for other words, −1 where there is neither. */
 function labelOf(word: string, labels: readonly string[]): number {
   const own = labels.indexOf(word);
-  return own >= 0 ? own : labels.indexOf(UNKNOWN);
+  return own >= 0 ? own : labels.indexOf(UNKNOWN_LABEL);
 }
 
 function toClip({ file, path, word }: Recording, label: number): Clip {

@@ -36,8 +36,6 @@ export interface DataSet {
 }
 
 export const SPLITS: readonly SplitName[] = ['train', 'validation', 'test'];
-export const UNKNOWN = '_unknown_';
-export const SILENCE = '_silence_';
 export const BACKGROUND_NOISE = '_background_noise_';
 
 /**

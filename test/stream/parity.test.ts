@@ -3,7 +3,7 @@ import { DEFAULT_FRONT_END } from '../../src/audio/front-end.js';
 import { createMeydaFrontEnd } from '../../src/audio/meyda-front-end.js';
 import { ConfigError } from '../../src/errors.js';
 import { decodeModel, encodeModel } from '../../src/formats/model-file.js';
-import { verifyModel, withParity } from '../../src/stream/parity.js';
+import { verifyModel } from '../../src/stream/parity.js';
 import { addParity } from '../../src/train/add-parity.js';
 import { createNaiveEngine } from '../support/naive-engine.js';
 import { loudnessModel } from './loudness-model.js';
@@ -40,13 +40,5 @@ describe('verifyModel', () => {
     await expect(verifyModel(loudnessModel(undefined, 0.1), { engine })).rejects.toThrow(
       'Cannot verify loudness: expected a model file with a parity clip, got none',
     );
-  });
-});
-
-describe('withParity', () => {
-  it('stores what addParity stores', async () => {
-    const model = loudnessModel(undefined, 0.1);
-    const stored = await withParity(model, { engine, frontEnd: meyda });
-    expect(stored).toEqual(await addParity(model, engine, meyda));
   });
 });
