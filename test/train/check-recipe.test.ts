@@ -15,7 +15,13 @@ function faultOf(changes: object): ConfigError {
 
 describe('checkRecipe', () => {
   it('accepts the recipes of the house, of a registry name, and what JSON makes of them', () => {
-    for (const recipe of [DEFAULT_RECIPE, bcResNetRecipe(), bcResNetRecipe(8), recipeFor('ghostnet-tiny')]) {
+    for (const recipe of [
+      DEFAULT_RECIPE,
+      bcResNetRecipe(),
+      bcResNetRecipe(8),
+      recipeFor('ghostnet-tiny'),
+      recipeFor('bc-resnet-3'),
+    ]) {
       checkRecipe(recipe);
       expect(JSON.parse(JSON.stringify(recipe))).toEqual(recipe);
     }
@@ -65,5 +71,22 @@ describe('bcResNetRecipe', () => {
       decays: 'all',
     });
     expect(bcResNetRecipe()).toMatchObject({ epochs: 200, batchSize: 100, labelSmoothing: 0, ema: null });
+  });
+});
+
+describe('recipeFor', () => {
+  it('trains every network by the default recipe but BC-ResNet', () => {
+    expect(recipeFor('bl-resnet-tiny')).toEqual(DEFAULT_RECIPE);
+    expect(recipeFor('bl-resnet-50-a2-b4')).toEqual(DEFAULT_RECIPE);
+  });
+
+  it('trains BC-ResNet as its authors do: their optimizer and, from τ = 2 on, masks that grow with τ', () => {
+    // main.py of the authors' code: SGD 0.1, momentum 0.9, decay 1e-3; SpecAugment only for τ > 1, widths below F.
+    const { optimizer, schedule, augment, labelSmoothing, ema } = recipeFor('bc-resnet-1');
+    expect(optimizer).toMatchObject({ kind: 'sgd', momentum: 0.9, weightDecay: 1e-3 });
+    expect(schedule).toMatchObject({ kind: 'cosine', rate: 0.1, warmupEpochs: 5 });
+    expect([labelSmoothing, ema, augment.mixup]).toEqual([0, null, 0]);
+    expect(augment.specAugment).toMatchObject({ frequencyMasks: 0, timeMasks: 0 });
+    expect(recipeFor('bc-resnet-3').augment.specAugment).toMatchObject({ frequencyMasks: 2, maxBands: 4 });
   });
 });
