@@ -13,14 +13,18 @@ import { DENSENETS } from './densenet.js';
 import { DS_CNNS } from './ds-cnn.js';
 import { EFFICIENTNETS } from './efficientnet.js';
 import type { BuildOptions, ModelEntry } from './entry.js';
+import { GHOST_CIFARS } from './ghost-cifar.js';
 import { GHOSTNETS } from './ghostnet.js';
 import { HONK_RESNETS } from './honk-resnet.js';
+import { INCEPTIONS } from './inception.js';
 import { MATCHBOXNETS } from './matchboxnet.js';
 import { MOBILENETS } from './mobilenet.js';
+import { OCT_RESNETS } from './oct-resnet.js';
 import { PELEENETS } from './peleenet.js';
 import { RESNETS } from './resnet.js';
 import { REXNETS } from './rexnet.js';
 import { SHUFFLENETS } from './shufflenet.js';
+import { SKNETS } from './sknet.js';
 import { TC_RESNETS } from './tc-resnet.js';
 
 export type { BuildOptions, ModelEntry } from './entry.js';
@@ -29,6 +33,7 @@ export type { BuildOptions, ModelEntry } from './entry.js';
 const FAMILIES: readonly (readonly ModelEntry[])[] = [
   BC_RESNETS,
   GHOSTNETS,
+  GHOST_CIFARS,
   BIG_LITTLES,
   BL_GHOSTNETS,
   RESNETS,
@@ -42,6 +47,9 @@ const FAMILIES: readonly (readonly ModelEntry[])[] = [
   EFFICIENTNETS,
   SHUFFLENETS,
   DENSENETS,
+  OCT_RESNETS,
+  SKNETS,
+  INCEPTIONS,
   DS_CNNS,
   TC_RESNETS,
   MATCHBOXNETS,

@@ -69,6 +69,7 @@ describe('the published networks', () => {
     ['densenet-121', 7_978_856],
     ['densenet-169', 14_149_480],
     ['densenet-201', 20_013_928],
+    ['googlenet', 6_624_904],
     ['csp-resnet-50', 21_607_848],
     ['csp-resnext-50', 20_557_480],
     ['csp-darknet-53', 27_642_184],
