@@ -53,7 +53,7 @@ function formatList(rows: readonly ModelRow[]): string {
   return [
     ...part('For words: one second of log-mel frames in, costs at 12 labels', rows.filter(isSpeech)),
     ...part(
-      'As published: 224 × 224 images in, 1000 classes',
+      'As published, for images: most 224 × 224 with 1000 classes',
       rows.filter((row) => !isSpeech(row)),
     ),
     '`hearken models NAME --layers` shows one of them stage by stage.',
