@@ -5,6 +5,7 @@ import { registerBench } from './bench/bench.js';
 import { registerData } from './data.js';
 import { registerEvaluate } from './evaluate.js';
 import { registerExport } from './export.js';
+import { registerImport } from './import.js';
 import { registerInspect } from './inspect.js';
 import type { Io } from './io.js';
 import { registerModels } from './models.js';
@@ -25,6 +26,7 @@ const VERBS: readonly RegisterVerb[] = [
   registerInspect,
   registerVerify,
   registerExport,
+  registerImport,
   registerData,
   registerBench,
   registerSynthesize,
