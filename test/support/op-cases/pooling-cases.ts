@@ -57,6 +57,18 @@ const POOLS: readonly [name: string, input: Shape, options: PoolOptions][] = [
   ['2×1, stride 1', [5, 2, 4], { kernel: [2, 1], stride: [1, 1] }],
   ['whole map', [4, 3, 5], { kernel: [4, 3] }],
   ['2×2, 18 channels', [4, 4, 18], { kernel: [2, 2] }],
+  ['1×1, stride 2', [6, 5, 3], { kernel: [1, 1], stride: [2, 2] }],
+  [
+    '2×2, the last window of an odd size shorter',
+    [5, 3, 4],
+    {
+      kernel: [2, 2],
+      padding: [
+        [0, 1],
+        [0, 1],
+      ],
+    },
+  ],
 ];
 
 const SIZES: readonly [name: string, input: Shape, size: Pair][] = [
