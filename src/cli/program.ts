@@ -11,6 +11,7 @@ import type { Io } from './io.js';
 import { registerModels } from './models.js';
 import { registerQuickstart } from './quickstart.js';
 import { registerRecognize } from './recognize.js';
+import { registerSweep } from './sweep.js';
 import { registerSynthesize } from './synthesize.js';
 import { registerTrain } from './train.js';
 import { registerVerify } from './verify.js';
@@ -29,6 +30,7 @@ const VERBS: readonly RegisterVerb[] = [
   registerImport,
   registerData,
   registerBench,
+  registerSweep,
   registerSynthesize,
   registerQuickstart,
 ];

@@ -1,0 +1,153 @@
+/** `hearken sweep DIR`: several networks and seeds trained on one set of recordings, and a table of what came of it. */
+import { spawn } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { basename, join, resolve } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import { HearkenError } from '../errors.js';
+import { runSweep } from '../experiments/run-sweep.js';
+import { planTrials, type Summary, summarize, type Trial, type TrialResult } from '../experiments/trials.js';
+import { modelEntry } from '../models/models.js';
+import { fileExists } from './claim-output.js';
+import { type Io, note, printResult } from './io.js';
+import { commaList, fileToWrite, integer, text } from './options.js';
+import { formatCount, formatPercent, formatShort, formatTable } from './table.js';
+
+interface SweepFlags {
+  readonly models: string[];
+  readonly seeds: number[];
+  readonly labels?: string[];
+  readonly epochs?: number;
+  readonly results: string;
+  readonly work?: string;
+  readonly jobs: number;
+  readonly kernels: 'strict' | 'relaxed' | 'auto';
+  readonly name?: string;
+  readonly json?: boolean;
+}
+
+export function registerSweep(program: Command, io: Io): void {
+  program
+    .command('sweep')
+    .summary('train several networks and seeds, and compare them')
+    .description(
+      'Trains each network with each seed on the same recordings, each by its default recipe, and compares them on the validation ' +
+        'clips. Every result is a line of the results file; the same command again goes on where it stopped.',
+    )
+    .argument('<dir>', 'recordings, as for `train`')
+    .requiredOption('-m, --models <names>', 'networks, parted by commas', commaList)
+    .requiredOption('--results <jsonl>', 'the file that results are added to, one a line', fileToWrite)
+    .option('--seeds <numbers>', 'seeds, parted by commas', seedList, [1])
+    .option('-l, --labels <words>', 'words to keep, parted by commas; the rest becomes _unknown_', commaList)
+    .option('-e, --epochs <n>', 'epochs of every network (default: what suits the recordings)', integer(1))
+    .option('--name <text>', 'what the data set is called in the results (default: its folder)', text)
+    .option(
+      '--jobs <n>',
+      'trainings at a time, one thread each (default: one a core)',
+      integer(1, 64),
+      availableParallelism(),
+    )
+    .option('--kernels <set>', 'as for `train`', 'auto')
+    .option('--work <dir>', 'where models and checkpoints go (default: RESULTS.work)', text)
+    .option('--json', 'print one JSON value')
+    .action((dir: string, flags: SweepFlags) => sweep(dir, flags, io));
+}
+
+async function sweep(dir: string, flags: SweepFlags, io: Io): Promise<void> {
+  const { models, seeds, epochs, results, jobs } = flags;
+  for (const name of models) modelEntry(name);
+  const work = flags.work ?? `${results}.work`;
+  await mkdir(work, { recursive: true });
+  const data = flags.name ?? basename(resolve(dir));
+  const all = await runSweep(planTrials(data, { models, seeds, epochs }), {
+    results,
+    jobs,
+    signal: io.signal,
+    runTrial: (trial) => trainApart(trial, { dir, work, flags, io }),
+    onStart: (missing, trials) => note(io, `${missing} of ${trials} trials to do`),
+    onResult: ({ model, seed, validation }) =>
+      note(
+        io,
+        `${model}, seed ${seed}: ${formatPercent(validation.accuracy)} of ${validation.clips} validation clips`,
+      ),
+  });
+  const rows = summarize(all);
+  printResult(io, flags, rows, () => formatSummaries(rows));
+}
+
+interface Apart {
+  readonly dir: string;
+  readonly work: string;
+  readonly flags: SweepFlags;
+  readonly io: Io;
+}
+
+/** `hearken train` in a process of its own, which resumes what an earlier one left. */
+async function trainApart(trial: Trial, { dir, work, flags, io }: Apart): Promise<TrialResult> {
+  const out = join(
+    work,
+    `${trial.data}-${trial.model}-s${trial.seed}-e${trial.epochs ?? 'default'}.safetensors`,
+  );
+  const isBegun = await fileExists(join(`${out}.checkpoint`, 'last.safetensors'));
+  const argv = ['train', dir, '--out', out, '--model', trial.model, '--seed', `${trial.seed}`];
+  argv.push('--threads', '1', '--kernels', flags.kernels, '--no-report', '--json');
+  if (trial.epochs !== undefined) argv.push('--epochs', `${trial.epochs}`);
+  if (flags.labels) argv.push('--labels', flags.labels.join(','));
+  if (isBegun) argv.push('--resume');
+  const value = await hearkenApart(argv, io.signal);
+  const { model, seed, parameters, macs, epochs, labels, validation } = value;
+  return { data: trial.data, model, seed, parameters, macs, epochs, labels: labels.length, validation };
+}
+
+type TrainJson = Omit<TrialResult, 'data' | 'labels'> & { readonly labels: readonly string[] };
+
+/** The JSON value of a `hearken` command run by this very program. @throws HearkenError `trial-failed` with its last words. */
+async function hearkenApart(argv: readonly string[], signal: AbortSignal): Promise<TrainJson> {
+  const child = spawn(process.execPath, [process.argv[1], ...argv], { stdio: ['ignore', 'pipe', 'pipe'] });
+  // SIGINT, so that a checkpoint is written first.
+  const stop = () => child.kill('SIGINT');
+  signal.addEventListener('abort', stop);
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    stdout += chunk;
+  });
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    stderr = (stderr + chunk).slice(-2000);
+  });
+  const code = await new Promise<number | null>((done, fail) => child.on('close', done).on('error', fail));
+  signal.removeEventListener('abort', stop);
+  signal.throwIfAborted();
+  if (code === 0) return JSON.parse(stdout) as TrainJson;
+  const last = stderr.trim().split('\n').at(-1) ?? '';
+  throw new HearkenError(
+    'trial-failed',
+    `Cannot finish \`hearken ${argv.join(' ')}\`: expected exit 0, got ${code} (${last})`,
+  );
+}
+
+function seedList(list: string): number[] {
+  return commaList(list).map((item) => {
+    if (!/^\d{1,10}$/.test(item) || Number(item) >= 2 ** 32)
+      throw new InvalidArgumentError('Expected whole numbers below 2³², parted by commas.');
+    return Number(item);
+  });
+}
+
+function formatSummaries(rows: readonly Summary[]): string {
+  return formatTable(rows, [
+    { title: 'data', cell: (row) => row.data },
+    { title: 'network', cell: (row) => row.model },
+    { title: 'parameters', cell: (row) => formatCount(row.parameters), align: 'right' },
+    { title: 'MACs', cell: (row) => formatShort(row.macs), align: 'right' },
+    { title: 'epochs', cell: (row) => `${row.epochs}`, align: 'right' },
+    { title: 'seeds', cell: (row) => `${row.seeds.length}`, align: 'right' },
+    { title: 'validation', cell: (row) => formatPercent(row.meanAccuracy), align: 'right' },
+    {
+      title: '±',
+      cell: (row) => (row.deviation === undefined ? '' : formatPercent(row.deviation)),
+      align: 'right',
+    },
+    { title: 'loss', cell: (row) => row.meanLoss.toFixed(3), align: 'right' },
+  ]);
+}

@@ -1,0 +1,60 @@
+/** Runs the trials of a study that are still missing and keeps each result as soon as it is there. */
+import { appendFile, mkdir, readFile, truncate } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { missingTrials, parseResults, type Trial, type TrialResult } from './trials.js';
+
+export interface SweepOptions {
+  /** A JSONL file; results that it has are not computed again. */
+  readonly results: string;
+  /** Trials that run at a time. */
+  readonly jobs: number;
+  readonly signal: AbortSignal;
+  readonly runTrial: (trial: Trial) => Promise<TrialResult>;
+  readonly onStart?: (missing: number, all: number) => void;
+  readonly onResult?: (result: TrialResult) => void;
+}
+
+/**
+ * All results of the file, those of `trials` among them. Results are appended one line each; what is stopped or fails goes on
+ * where it was when called again.
+ * @throws DataSetError if the file holds something else; what `runTrial` throws, after the trials under way have ended.
+ */
+export async function runSweep(trials: readonly Trial[], options: SweepOptions): Promise<TrialResult[]> {
+  const { results: file, jobs, signal, runTrial, onStart, onResult } = options;
+  const results = await readResults(file);
+  const waiting = missingTrials(trials, results);
+  onStart?.(waiting.length, trials.length);
+  await mkdir(dirname(file), { recursive: true });
+  const failures: unknown[] = [];
+  const lane = async () => {
+    for (let trial = waiting.shift(); trial && failures.length === 0; trial = waiting.shift()) {
+      try {
+        signal.throwIfAborted();
+        const result = await runTrial(trial);
+        await appendFile(file, `${JSON.stringify(result)}\n`);
+        results.push(result);
+        onResult?.(result);
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: jobs }, lane));
+  if (failures.length > 0) throw failures[0];
+  return results;
+}
+
+/** What the file holds, none if it is not there; half a last line is cut off, so that the next one stands by itself. */
+async function readResults(file: string): Promise<TrialResult[]> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+  const results = parseResults(text, file);
+  const whole = text.slice(0, text.lastIndexOf('\n') + 1);
+  if (whole.length < text.length) await truncate(file, Buffer.byteLength(whole));
+  return results;
+}
