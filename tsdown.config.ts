@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { defineConfig } from 'tsdown';
+import { kernelFiles } from './scripts/kernel-files.ts';
 
 /** One entry a public door, and one for each file that package.json's `imports` names by platform. */
 const ENTRIES = {
@@ -19,6 +20,7 @@ export default defineConfig({
   format: 'esm',
   target: 'es2022',
   platform: 'neutral',
+  plugins: [kernelFiles()],
   // Left in place: Node or the app's bundler chooses the file by platform.
   deps: { neverBundle: [/^node:/, '#start-worker', '#read-file'] },
   // The doors that apps import; the rest is reached through them or run.

@@ -5,6 +5,9 @@
  */
 export type { FrontEndConfig } from './audio/front-end.js';
 export { type AudioClip, readWav } from './audio/wav.js';
+export type { Engine } from './engine/engine.js';
+export type { AssetFile, AssetLocation } from './engine/wasm/assets.js';
+export { createWasmEngine, type WasmEngineOptions } from './engine/wasm/wasm-engine.js';
 export {
   AudioFormatError,
   ConfigError,

@@ -1,8 +1,15 @@
-/** The compiled kernels: which binary, decoded from the text it is kept in, started on a memory. */
+/** The compiled kernels: which binary, decoded from the text it is kept in or fetched, started on a memory. */
 import { EngineError } from '../../errors.js';
+import { fetchModule, type LocateAsset } from './assets.js';
 
 export type KernelSet = 'strict' | 'relaxed';
 export type BinaryKind = 'inference' | 'training' | 'training-shared';
+
+/** Which kernels run, and where their files are if not inside the package's code. */
+export interface KernelSource {
+  readonly set: KernelSet;
+  readonly locate?: LocateAsset;
+}
 
 /** What the binaries export. */
 export interface Kernels {
@@ -28,18 +35,29 @@ const TEXTS: Readonly<Record<BinaryKind, Readonly<Record<KernelSet, () => TextMo
 
 const modules = new Map<string, Promise<WebAssembly.Module>>();
 
-/** The module of a binary, compiled once a process. @throws EngineError where WebAssembly or its SIMD is missing. */
-export function kernelModule(kind: BinaryKind, kernels: KernelSet): Promise<WebAssembly.Module> {
-  const key = `${kind}-${kernels}`;
+/**
+ * The module of a binary, compiled once a process.
+ * @throws EngineError where WebAssembly or its SIMD is missing, or if a file that was named cannot be had.
+ */
+export async function kernelModule(
+  kind: BinaryKind,
+  { set, locate }: KernelSource,
+): Promise<WebAssembly.Module> {
+  checkSupport();
+  const file = `${kind}-${set}` as const;
+  const url = locate?.(`${file}.wasm`);
+  const key = url?.href ?? file;
   let module = modules.get(key);
   if (!module) {
-    module = compile(kind, kernels);
+    module = url ? fetchModule(url) : TEXTS[kind][set]().then((text) => compileText(text.default));
     modules.set(key, module);
+    // What could not be had may be there the next time.
+    module.catch(() => modules.delete(key));
   }
   return module;
 }
 
-async function compile(kind: BinaryKind, kernels: KernelSet): Promise<WebAssembly.Module> {
+function checkSupport(): void {
   if (typeof WebAssembly === 'undefined') {
     throw new EngineError(
       'no-webassembly',
@@ -52,12 +70,11 @@ async function compile(kind: BinaryKind, kernels: KernelSet): Promise<WebAssembl
       'Cannot start the wasm engine: expected WebAssembly SIMD (Chrome 91, Firefox 89, Safari 16.4, Node 16.4 or newer), got none here',
     );
   }
-  const text = (await TEXTS[kind][kernels]()).default;
-  return WebAssembly.compile(bytesOfBase64(text));
 }
 
-function bytesOfBase64(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+/** @param text the binary in base64 */
+function compileText(text: string): Promise<WebAssembly.Module> {
+  return WebAssembly.compile(Uint8Array.from(atob(text), (character) => character.charCodeAt(0)));
 }
 
 /** `(func (result v128) i32.const 0 i8x16.splat)`: valid where SIMD is. */
@@ -141,7 +158,7 @@ export function relaxedSupported(): boolean {
 
 export async function startKernels(
   kind: BinaryKind,
-  kernels: KernelSet,
+  kernels: KernelSource,
   memory: WebAssembly.Memory,
 ): Promise<Kernels> {
   const module = await kernelModule(kind, kernels);

@@ -5,7 +5,7 @@ import { sizeOf } from '../../graph/graph.js';
 import { checkCount, checkMaps, checkTensors } from '../check-arguments.js';
 import type { InferenceOptions, InferenceProgram } from '../engine.js';
 import { encode, layoutShared, layoutThread, PAGE_BYTES, pagesFor, type Region } from './assembler.js';
-import { type KernelSet, type Kernels, startKernels } from './binaries.js';
+import { type KernelSource, type Kernels, startKernels } from './binaries.js';
 import { Context } from './emit/context.js';
 import { emitForward } from './emit/emit.js';
 import { fuse } from './fuse.js';
@@ -13,7 +13,7 @@ import { fuse } from './fuse.js';
 export async function compileInference(
   graph: Graph,
   options: InferenceOptions,
-  kernels: KernelSet,
+  kernels: KernelSource,
 ): Promise<InferenceProgram> {
   const clips = options.maxBatch;
   checkBatch(clips);

@@ -30,7 +30,7 @@ export async function profileTraining(graph: Graph, options: ProfileOptions): Pr
   const { clips, rounds, now } = options;
   const plan = planTraining(graph, clips, 1, []);
   const { memory, programs, view } = placeTraining(plan, { maxBatch: clips, normShard: clips, threads: 1 });
-  const kernels = await startKernels('training', options.kernels, memory);
+  const kernels = await startKernels('training', { set: options.kernels }, memory);
   fillRandomly(graph, plan, view);
   const { instructions } = plan.context.assembler;
   const least = new Float64Array(instructions.length).fill(Number.POSITIVE_INFINITY);

@@ -10,7 +10,7 @@ import { sizeOf } from '../../graph/graph.js';
 import { checkCount, checkMaps, checkNames } from '../check-arguments.js';
 import type { TrainingOptions, TrainingProgram, TrainingResult, TrainingStep } from '../engine.js';
 import { at, encode, layoutShared, layoutThread, PAGE_BYTES, pagesFor, type Region } from './assembler.js';
-import type { KernelSet } from './binaries.js';
+import type { KernelSource } from './binaries.js';
 import { Context } from './emit/context.js';
 import { emitBackward, emitForward } from './emit/emit.js';
 import { fuse } from './fuse.js';
@@ -43,7 +43,7 @@ interface Plan {
 export async function compileTraining(
   graph: Graph,
   options: TrainingOptions,
-  kernels: KernelSet,
+  kernels: KernelSource,
 ): Promise<TrainingProgram> {
   const { maxBatch, threads = 1 } = options;
   checkBatch(maxBatch);

@@ -2,7 +2,8 @@
 import { ConfigError } from '../../errors.js';
 import type { Graph } from '../../graph/graph.js';
 import type { Engine, InferenceOptions, TrainingOptions } from '../engine.js';
-import { type KernelSet, kernelModule, relaxedSupported } from './binaries.js';
+import { type AssetLocation, assetLocator } from './assets.js';
+import { type KernelSet, type KernelSource, kernelModule, relaxedSupported } from './binaries.js';
 import { compileInference } from './inference-program.js';
 
 export interface WasmEngineOptions {
@@ -11,20 +12,34 @@ export interface WasmEngineOptions {
    * `auto`: relaxed where it is supported.
    */
   readonly kernels?: KernelSet | 'auto';
+  /**
+   * Where the files of the package's folder `dist/kernels` are served: the folder's address, or a function that gives each
+   * file's. Default: kernels and the worker's source come from inside the package's code, which a page whose
+   * content-security policy forbids `blob:` workers cannot start.
+   */
+  readonly assets?: AssetLocation;
 }
 
-/** Starts the engine. @throws EngineError without WebAssembly SIMD; ConfigError for relaxed kernels that are not supported. */
+/**
+ * Starts the engine. Its kernels compile under `script-src 'wasm-unsafe-eval'`, without `unsafe-eval`.
+ * @throws EngineError without WebAssembly SIMD, or if a file under `assets` cannot be had; ConfigError for relaxed kernels
+ * that are not supported, or an address that is none.
+ */
 export async function createWasmEngine(options: WasmEngineOptions = {}): Promise<Engine> {
-  const kernels = chooseKernels(options.kernels ?? 'strict');
-  await kernelModule('inference', kernels);
+  const set = chooseKernels(options.kernels ?? 'strict');
+  const source: KernelSource = {
+    set,
+    ...(options.assets !== undefined && { locate: assetLocator(options.assets) }),
+  };
+  await kernelModule('inference', source);
   return {
     name: 'wasm',
-    kernels,
-    compileInference: (graph: Graph, wanted: InferenceOptions) => compileInference(graph, wanted, kernels),
+    kernels: set,
+    compileInference: (graph: Graph, wanted: InferenceOptions) => compileInference(graph, wanted, source),
     compileTraining: async (graph: Graph, wanted: TrainingOptions) => {
       // Apps that only recognise never load the training binary.
       const { compileTraining } = await import('./training-program.js');
-      return compileTraining(graph, wanted, kernels);
+      return compileTraining(graph, wanted, source);
     },
     dispose: () => {},
   };

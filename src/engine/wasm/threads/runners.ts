@@ -1,8 +1,9 @@
 /** Runs shards: on this thread, or shared out among workers that hold the same memory. */
 import { startWorker } from '#start-worker';
 import { EngineError } from '../../../errors.js';
-import { type KernelSet, kernelModule, startKernels } from '../binaries.js';
+import { type KernelSource, kernelModule, startKernels } from '../binaries.js';
 import type { WorkerHandle } from './worker-handle.js';
+import { WORKER_SOURCE } from './worker-source.js';
 
 /** Addresses of one thread's program: its registers, forward from start to middle, backward from there to end. */
 export interface ThreadProgram {
@@ -31,7 +32,7 @@ export interface Runner {
 }
 
 export interface RunnerOptions {
-  readonly kernels: KernelSet;
+  readonly kernels: KernelSource;
   readonly threads: number;
   readonly memory: WebAssembly.Memory;
   readonly programs: readonly ThreadProgram[];
@@ -60,32 +61,12 @@ async function createSingle({ kernels, memory, programs }: RunnerOptions): Promi
   };
 }
 
-/** The worker's whole program, as text: it starts the kernels on the shared memory and runs the shards it is given. */
-const WORKER_SOURCE = `
-let kernels, memory, program;
-self.onmessage = async ({ data }) => {
-  if (data.module) {
-    ({ memory, program } = data);
-    kernels = (await WebAssembly.instantiate(data.module, { env: { memory } })).exports;
-    self.postMessage('ready');
-    return;
-  }
-  const words = new Uint32Array(memory.buffer, program.registers, 4);
-  const reals = new Float32Array(memory.buffer, program.registers, 4);
-  for (const shard of data.shards) {
-    words[0] = data.seed;
-    words[1] = shard.first;
-    reals[2] = data.inverseCount;
-    words[3] = shard.index;
-    kernels.run(program.start, data.backward ? program.end : program.middle, shard.clips, program.registers);
-  }
-  self.postMessage('done');
-};
-`;
-
 async function createPool({ kernels, threads, memory, programs }: RunnerOptions): Promise<Runner> {
   const module = await kernelModule('training-shared', kernels);
-  const members = programs.slice(0, threads).map((program) => new Member({ module, memory, program }));
+  const source = kernels.locate?.('worker.js') ?? WORKER_SOURCE;
+  const members = programs
+    .slice(0, threads)
+    .map((program) => new Member(source, { module, memory, program }));
   try {
     await Promise.all(members.map((member) => member.ready()));
   } catch (error) {
@@ -94,6 +75,9 @@ async function createPool({ kernels, threads, memory, programs }: RunnerOptions)
   }
   return {
     async run(job) {
+      // Where one has failed, others may still be at work on the step that failed with it.
+      const failed = members.find((member) => member.failure);
+      if (failed) throw failed.failure;
       // Round robin: shards are of one size but the last, so this shares the work evenly and needs no queue.
       const lots = members.map((_, i) => job.shards.filter((shard) => shard.index % members.length === i));
       await Promise.all(
@@ -113,15 +97,23 @@ class Member {
   #failure: Error | undefined;
   readonly #ready: Promise<void>;
 
-  constructor(data: { module: WebAssembly.Module; memory: WebAssembly.Memory; program: ThreadProgram }) {
+  constructor(
+    source: string | URL,
+    data: { module: WebAssembly.Module; memory: WebAssembly.Memory; program: ThreadProgram },
+  ) {
     this.#ready = this.#expect();
-    this.#worker = startWorker(WORKER_SOURCE, {
+    this.#worker = startWorker(source, {
       data,
-      onMessage: () => this.#finish(),
+      onMessage: (message) => this.#hear(message),
       onError: (error) => this.#fail(error),
     });
     // What no one waits for must not end the process as an unhandled rejection.
     this.#ready.catch(() => {});
+  }
+
+  /** Why this worker answers nothing any more. */
+  get failure(): Error | undefined {
+    return this.#failure;
   }
 
   ready(): Promise<void> {
@@ -148,6 +140,12 @@ class Member {
     return new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
+  }
+
+  #hear(message: unknown): void {
+    const failure = typeof message === 'object' && message && 'failure' in message && message.failure;
+    if (failure) this.#fail(new Error(`${failure}`));
+    else this.#finish();
   }
 
   #finish(): void {

@@ -32,7 +32,8 @@ export function startWorker(source: string | URL, options: WorkerOptions): Worke
     event.preventDefault?.();
     fail(
       workerFault(
-        event.message || 'one that did not load (the page may forbid blob: workers, then name a URL)',
+        event.message ||
+          'one that did not load (the page may forbid blob: workers: then serve the files of dist/kernels and name their address as `assets`)',
         event.error,
       ),
     );
