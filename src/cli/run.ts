@@ -8,9 +8,9 @@ import { UsageError } from './usage-error.js';
 /** Done · the work failed · misuse · stopped by Ctrl-C. */
 export const EXIT = { done: 0, failed: 1, misuse: 2, interrupted: 130 } as const;
 
-/** Which flag helps, where one does, by the code of the error. */
-const HINTS: Readonly<Record<string, string>> = {
-  'unusable-files': '--max-unreadable-share allows more',
+/** Which flag helps, by the code of the error, and the verbs that take it. */
+const HINTS: Readonly<Record<string, { readonly hint: string; readonly verbs: readonly string[] }>> = {
+  'unusable-files': { hint: '--max-unreadable-share allows more', verbs: ['train', 'evaluate'] },
 };
 
 /**
@@ -37,13 +37,15 @@ function explain(error: unknown, io: Io): number {
     note(io, `error: ${error.message}`);
     return EXIT.misuse;
   }
-  if (error instanceof HearkenError) note(io, `error: ${error.message}${hintOn(error)}`);
+  if (error instanceof HearkenError) note(io, `error: ${error.message}${hintOn(error, io)}`);
   else note(io, isSystemError(error) ? `error: ${error.message}` : stackOf(error));
   return EXIT.failed;
 }
 
-function hintOn({ code }: HearkenError): string {
-  return Object.hasOwn(HINTS, code) ? ` (${HINTS[code]})` : '';
+function hintOn({ code }: HearkenError, { argv }: Io): string {
+  if (!Object.hasOwn(HINTS, code)) return '';
+  const { hint, verbs } = HINTS[code];
+  return verbs.includes(argv[0]) ? ` (${hint})` : '';
 }
 
 /** A failure of the operating system (no such file, no permission, disk full): its message names call and path. */
