@@ -5,7 +5,6 @@
  */
 
 import type { Op } from '../../../assembly/op.js';
-import { EngineError } from '../../errors.js';
 
 /** Memory that instructions use. Per clip: `floats` times the clips a program holds. */
 export interface Region {
@@ -169,20 +168,4 @@ export function encode(
     }
   }
   return Int32Array.from(words);
-}
-
-export const PAGE_BYTES = 65536;
-const MAX_PAGES = 65536;
-
-/** Whole pages for so many bytes. @throws EngineError if WebAssembly's 4 GiB do not hold them, naming what would fit. */
-export function pagesFor(bytes: number, fixedBytes: number, clips: number): number {
-  const pages = Math.ceil(bytes / PAGE_BYTES) + 1;
-  if (pages <= MAX_PAGES) return pages;
-  const perClip = (bytes - fixedBytes) / clips;
-  const fitting = Math.max(0, Math.floor((MAX_PAGES * PAGE_BYTES - fixedBytes) / perClip));
-  throw new EngineError(
-    'memory-limit',
-    `Cannot compile for ${clips} clips at once: expected at most 4 GiB of WebAssembly memory, got ${(bytes / 2 ** 30).toFixed(1)} GiB wanted (about ${fitting} clips fit)`,
-    { value: clips },
-  );
 }

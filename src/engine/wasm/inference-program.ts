@@ -4,11 +4,12 @@ import type { Graph, Tensors } from '../../graph/graph.js';
 import { sizeOf } from '../../graph/graph.js';
 import { checkCount, checkMaps, checkTensors } from '../check-arguments.js';
 import type { InferenceOptions, InferenceProgram } from '../engine.js';
-import { encode, layoutShared, layoutThread, PAGE_BYTES, pagesFor, type Region } from './assembler.js';
+import { encode, layoutShared, layoutThread, type Region } from './assembler.js';
 import { type KernelSource, type Kernels, startKernels } from './binaries.js';
 import { Context } from './emit/context.js';
 import { emitForward } from './emit/emit.js';
 import { fuse } from './fuse.js';
+import { allocateMemory, PAGE_BYTES } from './memory.js';
 
 export async function compileInference(
   graph: Graph,
@@ -21,21 +22,25 @@ export async function compileInference(
   for (const name of graph.inputs) context.define(name, false, 'thread');
   emitForward(context, fuse(graph, false));
   const { assembler } = context;
+  const program = [...assembler.instructions];
   // Outputs are read after the run: nothing may be laid over them.
   const outputs = graph.outputs.map((name) => context.value(name).region);
   assembler.call(0, ...outputs.map((region) => ({ region, offset: 0 })));
-  const shared = layoutShared(assembler, clips);
-  const thread = layoutThread(assembler, clips);
-  assembler.instructions.pop();
-  const words = encode(assembler.instructions, () => 0).length;
+  const words = encode(program, () => 0).length;
   const sharedBase = PAGE_BYTES + Math.ceil(words / 16) * 64;
+  const layoutFor = (count: number) => {
+    const shared = layoutShared(assembler, count);
+    const thread = layoutThread(assembler, count);
+    return { shared, thread, bytes: sharedBase + shared.bytes + thread.bytes };
+  };
+  const { shared, thread, bytes } = layoutFor(clips);
   const threadBase = sharedBase + shared.bytes;
-  const memory = new WebAssembly.Memory({ initial: pagesFor(threadBase + thread.bytes, threadBase, clips) });
+  const memory = allocateMemory(bytes, { clips, bytesFor: (count) => layoutFor(count).bytes });
   const address = (region: Region) =>
     region.keep === 'shared'
       ? sharedBase + shared.offsets.get(region)!
       : threadBase + thread.offsets.get(region)!;
-  new Int32Array(memory.buffer, PAGE_BYTES, words).set(encode(assembler.instructions, address));
+  new Int32Array(memory.buffer, PAGE_BYTES, words).set(encode(program, address));
   const view = (region: Region, floats: number) => new Float32Array(memory.buffer, address(region), floats);
   for (const region of assembler.regions) {
     if (region.data) view(region, region.data.length).set(region.data);

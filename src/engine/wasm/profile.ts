@@ -6,7 +6,8 @@ import { initializeParameters } from '../../graph/initialize.js';
 import { hashText, Random } from '../../numerics/random.js';
 import { encode } from './assembler.js';
 import { type KernelSet, startKernels } from './binaries.js';
-import { placeTraining, planTraining } from './training-program.js';
+import { placeTraining } from './place-training.js';
+import { planTraining } from './plan-training.js';
 
 export interface InstructionTime {
   readonly node: string;

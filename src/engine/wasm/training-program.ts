@@ -3,42 +3,20 @@
  * on one thread in that thread's own memory and leaves gradients, moments and outputs in its slot; slots are summed in
  * shard order, so that the number of threads changes no bit.
  */
-import { Op } from '../../../assembly/op.js';
 import { EngineError, ShapeError } from '../../errors.js';
 import type { Graph, Tensors } from '../../graph/graph.js';
 import { sizeOf } from '../../graph/graph.js';
 import { checkCount, checkMaps, checkNames } from '../check-arguments.js';
 import type { TrainingOptions, TrainingProgram, TrainingResult, TrainingStep } from '../engine.js';
-import { at, encode, layoutShared, layoutThread, PAGE_BYTES, pagesFor, type Region } from './assembler.js';
+import type { Region } from './assembler.js';
 import type { KernelSource } from './binaries.js';
-import { Context } from './emit/context.js';
-import { emitBackward, emitForward } from './emit/emit.js';
-import { fuse } from './fuse.js';
 import { checkBatch } from './inference-program.js';
+import { layoutTraining, placeTraining, type TrainingSizes } from './place-training.js';
+import { type Plan, planTraining } from './plan-training.js';
 import { createRunners, type Runner, type Shard } from './threads/runners.js';
 
 const DEFAULT_NORM_SHARD = 32;
 const MAX_THREADS = 256;
-const REGISTER_BYTES = 64;
-
-/** Regions of the whole batch, read or written by shards at their own clips. */
-interface BatchRegions {
-  readonly inputs: Map<string, Region>;
-  readonly outputs: Map<string, Region>;
-  readonly outputGradients: Map<string, Region>;
-  readonly inputGradients: Map<string, Region>;
-  readonly losses: Region[];
-  readonly weights: Region;
-  readonly gradientSlots: Region;
-  readonly momentSlots: Region;
-}
-
-interface Plan {
-  readonly context: Context;
-  readonly regions: BatchRegions;
-  /** Instructions before this one are the forward pass. */
-  readonly forwardLength: number;
-}
 
 export async function compileTraining(
   graph: Graph,
@@ -52,118 +30,35 @@ export async function compileTraining(
       value: threads,
     });
   }
-  const normShard = Math.min(options.normShard ?? DEFAULT_NORM_SHARD, maxBatch);
-  checkBatch(normShard);
-  checkNames('input', graph.inputs, options.gradientsOf ?? []);
-  const shards = Math.ceil(maxBatch / normShard);
-  const plan = planTraining(graph, maxBatch, shards, options.gradientsOf ?? []);
-  const parallel = typeof SharedArrayBuffer === 'undefined' ? 1 : Math.min(threads, shards);
-  const memory = placeTraining(plan, { maxBatch, normShard, threads: parallel });
-  const runners = await createRunners({
-    kernels,
-    threads: parallel,
-    memory: memory.memory,
-    programs: memory.programs,
-  });
-  return new WasmTrainingProgram({ plan, maxBatch, normShard, runners, view: memory.view });
-}
-
-export function planTraining(
-  graph: Graph,
-  maxBatch: number,
-  shards: number,
-  gradientsOf: readonly string[],
-): Plan {
-  const context = new Context(graph, true);
-  const { assembler } = context;
-  const units = fuse(graph, true);
-  const whole = (label: string, floats: number) =>
-    assembler.region(label, floats * maxBatch, { perClip: false, keep: 'shared' });
-  const wholeMaps = (label: string, names: readonly string[]) =>
-    new Map(names.map((name) => [name, whole(`${label} ${name}`, sizeOf(context.shape(name)))]));
-  const regions: BatchRegions = {
-    inputs: wholeMaps('batch', graph.inputs),
-    outputs: wholeMaps('outputs', graph.outputs),
-    outputGradients: wholeMaps('seeds', graph.outputs),
-    inputGradients: wholeMaps('input gradients', gradientsOf),
-    losses: graph.losses.map((name) => whole(`loss ${name}`, 1)),
-    weights: whole('clip weights', 1),
-    gradientSlots: assembler.region('gradient slots', shards * context.gradients.floats, {
-      perClip: false,
-      keep: 'shared',
-    }),
-    momentSlots: assembler.region('moment slots', shards * context.moments.floats, {
-      perClip: false,
-      keep: 'shared',
-    }),
+  checkBatch(options.normShard ?? DEFAULT_NORM_SHARD);
+  const gradientsOf = options.gradientsOf ?? [];
+  checkNames('input', graph.inputs, gradientsOf);
+  const planFor = (clips: number) => {
+    const sizes = sizesFor(clips, options);
+    return { sizes, plan: planTraining(graph, clips, Math.ceil(clips / sizes.normShard), gradientsOf) };
   };
-  const weights = at(regions.weights);
-  for (const [name, region] of regions.inputs) {
-    const own = context.define(name, gradientsOf.includes(name));
-    assembler.call(Op.LoadBatch, at(region), own, sizeOf(context.shape(name)));
-  }
-  emitForward(context, units);
-  for (const [name, region] of regions.outputs) {
-    assembler.call(Op.StoreBatch, context.map(name), at(region), sizeOf(context.shape(name)));
-  }
-  for (const [i, name] of graph.losses.entries())
-    assembler.call(Op.StoreBatch, context.map(name), at(regions.losses[i]), 1);
-  assembler.call(Op.StoreShard, at(context.moments), at(regions.momentSlots), 4 * context.moments.floats);
-  const forwardLength = assembler.instructions.length;
-
-  assembler.call(Op.Fill, at(context.gradients), 4 * context.gradients.floats, 0);
-  for (const [name, region] of regions.outputGradients) {
-    const target = context.gradientTarget(name);
-    if (!target) continue;
-    const own = target.accumulate ? context.gradientSum(name)! : target.place;
-    assembler.call(Op.LoadBatch, at(region), own, sizeOf(context.shape(name)));
-  }
-  emitBackward(context, units, weights);
-  for (const [name, region] of regions.inputGradients) {
-    const gradient = context.gradient(name);
-    if (gradient) assembler.call(Op.StoreBatch, gradient, at(region), sizeOf(context.shape(name)));
-  }
-  assembler.call(
-    Op.StoreShard,
-    at(context.gradients),
-    at(regions.gradientSlots),
-    4 * context.gradients.floats,
-  );
-  return { context, regions, forwardLength };
+  const { plan, sizes } = planFor(maxBatch);
+  const bytesFor = (clips: number) => {
+    const other = planFor(clips);
+    return layoutTraining(other.plan, other.sizes).bytes;
+  };
+  const { memory, programs, view } = placeTraining(plan, sizes, bytesFor);
+  const runners = await createRunners({ kernels, threads: sizes.threads, memory, programs });
+  return new WasmTrainingProgram({ plan, maxBatch, normShard: sizes.normShard, runners, view });
 }
 
-/** Lays out memory for all threads and writes each thread's program into it. */
-export function placeTraining(plan: Plan, sizes: { maxBatch: number; normShard: number; threads: number }) {
-  const { assembler } = plan.context;
-  const shared = layoutShared(assembler, sizes.normShard);
-  const thread = layoutThread(assembler, sizes.normShard);
-  const words = encode(assembler.instructions, () => 0).length;
-  const forwardWords = encode(assembler.instructions.slice(0, plan.forwardLength), () => 0).length;
-  const programBytes = Math.ceil(words / 16) * 64 + REGISTER_BYTES;
-  const sharedBase = PAGE_BYTES + sizes.threads * programBytes;
-  const threadBase = sharedBase + shared.bytes;
-  const bytes = threadBase + sizes.threads * thread.bytes;
-  const pages = pagesFor(bytes, PAGE_BYTES, sizes.maxBatch);
-  const several = sizes.threads > 1;
-  const memory = new WebAssembly.Memory(
-    several ? { initial: pages, maximum: 65536, shared: true } : { initial: pages },
-  );
-  const addressOn = (index: number) => (region: Region) =>
-    region.keep === 'shared'
-      ? sharedBase + shared.offsets.get(region)!
-      : threadBase + index * thread.bytes + thread.offsets.get(region)!;
-  const programs = Array.from({ length: sizes.threads }, (_, index) => {
-    const registers = PAGE_BYTES + index * programBytes;
-    const start = registers + REGISTER_BYTES;
-    new Int32Array(memory.buffer, start, words).set(encode(assembler.instructions, addressOn(index)));
-    return { registers, start, middle: start + 4 * forwardWords, end: start + 4 * words };
-  });
-  const view = (region: Region, floats: number) =>
-    new Float32Array(memory.buffer, addressOn(0)(region), floats);
-  for (const region of assembler.regions) {
-    if (region.data) view(region, region.data.length).set(region.data);
-  }
-  return { memory, programs, view };
+/** No shard is larger than the batch, and no thread is there without a shard. */
+function sizesFor(
+  maxBatch: number,
+  { normShard = DEFAULT_NORM_SHARD, threads = 1 }: TrainingOptions,
+): TrainingSizes {
+  const shard = Math.min(normShard, maxBatch);
+  const alone = typeof SharedArrayBuffer === 'undefined';
+  return {
+    maxBatch,
+    normShard: shard,
+    threads: alone ? 1 : Math.min(threads, Math.ceil(maxBatch / shard)),
+  };
 }
 
 interface Parts {
