@@ -16,7 +16,8 @@ import { LABELS, parityData, parityGraph, SMALL_BATCH, stepOn } from './parity.j
 
 /** The front end that gives a network of the registry its maps. */
 export function frontEndOf(name: string): FrontEndConfig {
-  return { ...DEFAULT_FRONT_END, deltas: MODELS[name].input[2] === 3 ? { reachFrames: 2 } : null };
+  const [, bands, maps] = MODELS[name].input;
+  return { ...DEFAULT_FRONT_END, bands, deltas: maps === 3 ? { reachFrames: 2 } : null };
 }
 
 /** Clips like speech, and what the front end makes of them. */
