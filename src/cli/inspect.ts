@@ -47,7 +47,7 @@ async function inspect(file: string, options: InspectOptions, io: Io): Promise<v
   };
   printResult(io, options, value, () => {
     const text = formatModel(model, value);
-    return options.layers ? `${text}\n\n${formatStages(stagesOf(model.graph))}` : text;
+    return options.layers ? `${text}\n\n${formatStages(stagesOf(model.graph), model.frontEnd)}` : text;
   });
 }
 

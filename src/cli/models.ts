@@ -1,5 +1,7 @@
 /** `hearken models [NAME]`: which networks there are, what they cost, where they come from. */
 import type { Command } from 'commander';
+import { DEFAULT_FRONT_END, type FrontEndConfig } from '../audio/front-end.js';
+import type { ReceptiveField } from '../graph/receptive-field.js';
 import { type Stage, stagesOf } from '../graph/stages.js';
 import { buildModel, describeModel, describeModels, type ModelRow } from '../models/models.js';
 import { formatBytes, formatCount, formatShort } from '../train/report/numbers.js';
@@ -18,7 +20,10 @@ export function registerModels(program: Command, io: Io): void {
     .summary('list the networks, or show one of them')
     .description('Lists the networks that `train --model` takes, or shows one of them.')
     .argument('[name]', 'a network of the list')
-    .option('--layers', 'stage by stage: shapes, parameters, multiply–accumulates, activation bytes')
+    .option(
+      '--layers',
+      'stage by stage: shapes, parameters, multiply–accumulates, activation bytes, receptive field',
+    )
     .option('--json', 'print one JSON value')
     .action((name: string | undefined, options: ModelsOptions) => showModels(name, options, io));
 }
@@ -33,7 +38,13 @@ function showModels(name: string | undefined, options: ModelsOptions, io: Io): v
   const row = describeModel(name);
   if (options.layers) {
     const layers = stagesOf(buildModel(name));
-    printResult(io, options, [{ ...row, layers }], () => `${formatRow(row)}\n\n${formatStages(layers)}`);
+    printResult(
+      io,
+      options,
+      [{ ...row, layers }],
+      () =>
+        `${formatRow(row)}\n\n${formatStages(layers, row.domain === 'speech' ? DEFAULT_FRONT_END : undefined)}`,
+    );
   } else printResult(io, options, [row], () => formatRow(row));
 }
 
@@ -80,18 +91,20 @@ function formatRow(row: ModelRow): string {
   ].join('\n');
 }
 
-/** A table of stages with their sum below. */
-export function formatStages(stages: readonly Stage[]): string {
+/** A table of stages with their sum below; receptive fields in ms × bands where the front end is known, else in positions. */
+export function formatStages(stages: readonly Stage[], frontEnd?: FrontEndConfig): string {
   const total = (pick: (stage: Stage) => number) => stages.reduce((sum, stage) => sum + pick(stage), 0);
   const rows = stages.map((stage) => ({
     ...stage,
     made: formatOps(stage.ops),
     out: stage.shape.join(' × '),
+    sees: formatField(stage.receptiveField, frontEnd),
   }));
   const sum = {
     name: 'all',
     made: '',
     out: '',
+    sees: '',
     parameters: total((stage) => stage.parameters),
     macs: total((stage) => stage.macs),
     activationBytes: total((stage) => stage.activationBytes),
@@ -104,9 +117,17 @@ export function formatStages(stages: readonly Stage[]): string {
       { title: 'parameters', cell: (row) => formatCount(row.parameters), align: 'right' },
       { title: 'MACs', cell: (row) => formatCount(row.macs), align: 'right' },
       { title: 'activations', cell: (row) => formatBytes(row.activationBytes), align: 'right' },
+      { title: 'sees', cell: (row) => row.sees, align: 'right' },
       { title: 'made of', cell: (row) => row.made },
     ],
   );
+}
+
+function formatField({ frames, bands }: ReceptiveField, frontEnd: FrontEndConfig | undefined): string {
+  if (!frontEnd) return `${frames} × ${bands}`;
+  const { windowSamples, hopSamples, sampleRateHz } = frontEnd;
+  const ms = (1000 * (windowSamples + (frames - 1) * hopSamples)) / sampleRateHz;
+  return `${Math.round(ms)} ms × ${bands}`;
 }
 
 /** "3 conv2d, 2 batchNorm" */

@@ -2,6 +2,7 @@
 import { activationBytesOf, macsOf } from './costs.js';
 import type { Graph, GraphNode, Shape } from './graph.js';
 import { nodesByName, sizeOf } from './graph.js';
+import { type ReceptiveField, receptiveFields } from './receptive-field.js';
 import { parameterShapes } from './shapes.js';
 
 export interface Stage {
@@ -15,6 +16,8 @@ export interface Stage {
   readonly parameters: number;
   readonly macs: number;
   readonly activationBytes: number;
+  /** What one number of the map that leaves the stage looks at. */
+  readonly receptiveField: ReceptiveField;
 }
 
 const OPENING_OPS: ReadonlySet<string> = new Set(['input', 'conv2d', 'depthwiseConv2d', 'dense', 'mean']);
@@ -23,6 +26,7 @@ const OPENING_OPS: ReadonlySet<string> = new Set(['input', 'conv2d', 'depthwiseC
 export function stagesOf(graph: Graph): Stage[] {
   const nodes = nodesByName(graph);
   const counted = new Set<string>();
+  const fields = receptiveFields(graph);
   return groupNodes(graph).map(({ name, members }) => {
     const ops: Record<string, number> = {};
     let [parameters, macs, activationBytes] = [0, 0, 0];
@@ -37,7 +41,9 @@ export function stagesOf(graph: Graph): Stage[] {
         parameters += sizeOf(shape);
       }
     }
-    return { name, ops, shape: members[members.length - 1].shape, parameters, macs, activationBytes };
+    const last = members[members.length - 1];
+    const receptiveField = fields.get(last.name)!;
+    return { name, ops, shape: last.shape, parameters, macs, activationBytes, receptiveField };
   });
 }
 

@@ -1,0 +1,76 @@
+/** How much of the input one number of a map looks at. */
+import type { Graph, GraphNode, Shape } from './graph.js';
+import { nodesByName, sizeOf } from './graph.js';
+
+export interface ReceptiveField {
+  /** Input positions in time that one position of the map depends on, at most all there are. */
+  readonly frames: number;
+  /** The same in frequency. */
+  readonly bands: number;
+}
+
+/** On one axis: input positions seen, and input positions between two neighbours of the map. */
+interface Axis {
+  readonly seen: number;
+  readonly step: number;
+}
+
+/**
+ * The receptive field of every node, of the first input. A window of reach r over a map of field s and step j sees s + (r − 1) j, its
+ * stride multiplies j; branches that meet see the larger of both; a mean sees its whole axis. A gate that is one number a channel
+ * (squeeze-excitation) does not count, as is usual, although it depends on the whole clip.
+ *
+ * Source: Araujo, Norris and Sim, 2019, "Computing Receptive Fields of Convolutional Neural Networks", section 2.
+ */
+export function receptiveFields(graph: Graph): ReadonlyMap<string, ReceptiveField> {
+  const nodes = nodesByName(graph);
+  const axes = new Map<string, readonly [Axis, Axis]>();
+  for (const node of graph.nodes) {
+    const inputs = node.inputs.map((name) => nodes.get(name)!);
+    axes.set(node.name, [axisOf(node, inputs, axes, 0), axisOf(node, inputs, axes, 1)]);
+  }
+  const [frames, bands] = nodes.get(graph.inputs[0])!.shape;
+  const fields = [...axes].map(([name, [time, frequency]]): [string, ReceptiveField] => [
+    name,
+    { frames: Math.min(frames, time.seen), bands: Math.min(bands, frequency.seen) },
+  ]);
+  return new Map(fields);
+}
+
+function axisOf(
+  node: GraphNode,
+  inputs: readonly GraphNode[],
+  axes: ReadonlyMap<string, readonly [Axis, Axis]>,
+  axis: 0 | 1,
+): Axis {
+  if (node.op === 'input') return { seen: 1, step: 1 };
+  const maps = inputs.filter(({ shape }) => !isGate(shape, node.shape));
+  const before = widest(maps.map(({ name }) => axes.get(name)![axis]));
+  if ('kernel' in node) {
+    const dilation = 'dilation' in node ? node.dilation[axis] : 1;
+    const reach = dilation * (node.kernel[axis] - 1) + 1;
+    return { seen: before.seen + (reach - 1) * before.step, step: before.step * node.stride[axis] };
+  }
+  if (node.op === 'mean' && node.axes.includes(axis === 0 ? 'time' : 'frequency'))
+    return { seen: Number.POSITIVE_INFINITY, step: before.step };
+  if (node.op === 'resize') {
+    const [from, to] = [maps[0].shape[axis], node.shape[axis]];
+    const between = node.mode === 'bilinear' && from !== to ? before.step : 0;
+    return { seen: before.seen + between, step: (before.step * from) / to };
+  }
+  if (node.op === 'reshape' && maps[0].shape[axis] !== node.shape[axis] && node.shape[axis] === 1)
+    return { seen: before.seen + (maps[0].shape[axis] - 1) * before.step, step: before.step };
+  return before;
+}
+
+/** One number a channel beside a map of many positions. */
+function isGate([t, f, c]: Shape, out: Shape): boolean {
+  return t === 1 && f === 1 && c === out[2] && sizeOf(out) > c;
+}
+
+function widest(axes: readonly Axis[]): Axis {
+  return {
+    seen: Math.max(...axes.map(({ seen }) => seen)),
+    step: Math.max(...axes.map(({ step }) => step)),
+  };
+}
