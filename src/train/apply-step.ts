@@ -1,6 +1,6 @@
 /** What one training step does to the state: statistics, clipping, optimizer, moving average. */
-import { EngineError } from '../errors.js';
 import { clipGradients } from './clip-gradients.js';
+import { divergence } from './divergence.js';
 import { emaDecayAt, updateEma } from './ema.js';
 import { stepOptimizer } from './optimizer.js';
 import type { Recipe } from './recipe.js';
@@ -49,11 +49,6 @@ export function momentumAt(momentum: number, step: number): number {
 }
 
 /** @throws EngineError naming the step (counted from 1) and the epoch. */
-export function checkFinite(what: string, value: number, { step, epoch }: TrainingState): void {
-  if (Number.isFinite(value)) return;
-  throw new EngineError(
-    'training-diverged',
-    `Cannot go on training: expected a finite ${what}, got ${value} at step ${step + 1} (epoch ${epoch + 1}); a lower learning rate may help`,
-    { value: step + 1 },
-  );
+export function checkFinite(what: string, value: number, state: TrainingState): void {
+  if (!Number.isFinite(value)) throw divergence(what, value, state);
 }

@@ -3,11 +3,13 @@ import type { InferenceProgram } from '../engine/engine.js';
 import { EngineError, throwIfAborted } from '../errors.js';
 import type { Tensors } from '../graph/graph.js';
 import { hashKey } from '../numerics/random.js';
-import { applyStep, checkFinite } from './apply-step.js';
+import { applyStep, checkFinite, type StepSettings } from './apply-step.js';
 import type { Batch } from './batches.js';
 import { applyOffset, fitOffset } from './calibrate.js';
 import { checkRecipe } from './check-recipe.js';
 import { encodeCheckpoint, restoreCheckpoint, type TrainingIdentity } from './checkpoint.js';
+import { globalNorm } from './clip-gradients.js';
+import { divergence, isDivergence } from './divergence.js';
 import { type Evaluation, evaluateSplit } from './evaluate.js';
 import { identityOf } from './identity.js';
 import { decayedParameters } from './optimizer.js';
@@ -15,7 +17,7 @@ import { learningRateAt } from './schedule.js';
 import { countCorrect } from './scores.js';
 import { addMoments, createMomentSums, statisticsFrom } from './statistics.js';
 import type { TrainerOptions, TrainingOutcome } from './trainer-options.js';
-import { TrainingNetwork } from './training-network.js';
+import { type NetworkStep, TrainingNetwork } from './training-network.js';
 import {
   copyWeights,
   createTrainingState,
@@ -120,11 +122,14 @@ export class Trainer {
     const { state } = this;
     const { recipe, batches, seed } = this.#options;
     const { count } = batch;
-    const result = await this.#network.step(batch, hashKey(seed, STEP_STREAM, state.epoch, state.batch));
+    const key = hashKey(seed, STEP_STREAM, state.epoch, state.batch);
+    const result = await this.#network.step(batch, key);
     const correct = countCorrect(result.logits, batch.targets, count);
     const share = count / Math.min(recipe.batchSize, batches.clipsPerEpoch);
     const settings = { recipe, learningRate, share, trained: this.#trained, decayed: this.#decayed };
-    const gradientNorm = applyStep(state, result, settings);
+    const gradientNorm = await this.#apply(result, settings, () =>
+      this.#network.placeOfDivergence(batch, key, result),
+    );
     this.#network.assign(state.weights.parameters);
     const { running } = state;
     running.lossSum += result.loss * count;
@@ -142,6 +147,24 @@ export class Trainer {
       learningRate,
       gradientNorm,
     });
+  }
+
+  /** @throws EngineError, the state untouched, naming the layer if loss or gradients are not finite. */
+  async #apply(
+    result: NetworkStep,
+    settings: StepSettings,
+    place: () => Promise<string | undefined>,
+  ): Promise<number> {
+    try {
+      return applyStep(this.state, result, settings);
+    } catch (error) {
+      if (!isDivergence(error)) throw error;
+      const { loss, gradients } = result;
+      const [what, value] = Number.isFinite(loss)
+        ? (['gradient norm', globalNorm(gradients, this.#trained)] as const)
+        : (['loss', loss] as const);
+      throw divergence(what, value, this.state, await place());
+    }
   }
 
   #learningRate(step: number): number {

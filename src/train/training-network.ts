@@ -3,6 +3,7 @@ import type { Engine, InferenceProgram, TrainingProgram } from '../engine/engine
 import { ConfigError } from '../errors.js';
 import type { Graph, Tensors } from '../graph/graph.js';
 import type { Batch } from './batches.js';
+import { firstNonFinite, lastNonFinite } from './divergence.js';
 import { splitFrozen } from './freeze.js';
 import { logitsOf, TARGETS, TEACHER, withLoss } from './loss.js';
 import type { Recipe } from './recipe.js';
@@ -33,26 +34,24 @@ export interface NetworkStep {
   readonly moments: Tensors;
 }
 
+interface Parts {
+  readonly options: NetworkOptions;
+  readonly tail: Graph;
+  /** The tail with its losses. */
+  readonly lossGraph: Graph;
+  readonly program: TrainingProgram;
+  readonly trunk: InferenceProgram | undefined;
+  readonly teacher: TeacherProgram | undefined;
+}
+
 export class TrainingNetwork {
   /** The part that is trained, without its loss: the whole graph unless parameters are frozen. */
   readonly tail: Graph;
-  readonly #graph: Graph;
-  readonly #program: TrainingProgram;
-  readonly #trunk: InferenceProgram | undefined;
-  readonly #teacher: TeacherProgram | undefined;
+  readonly #parts: Parts;
 
-  private constructor(
-    graph: Graph,
-    tail: Graph,
-    program: TrainingProgram,
-    trunk?: InferenceProgram,
-    teacher?: TeacherProgram,
-  ) {
-    this.#graph = graph;
-    this.tail = tail;
-    this.#program = program;
-    this.#trunk = trunk;
-    this.#teacher = teacher;
+  private constructor(parts: Parts) {
+    this.tail = parts.tail;
+    this.#parts = parts;
   }
 
   /**
@@ -72,24 +71,22 @@ export class TrainingNetwork {
     const trunkProgram = trunk && (await engine.compileInference(trunk, { maxBatch }));
     trunkProgram?.assign({ ...weights.parameters, ...weights.statistics });
     const teacherProgram = teacher && (await TeacherProgram.compile(engine, graph, teacher, recipe));
-    const network = new TrainingNetwork(graph, tail, program, trunkProgram, teacherProgram);
+    const parts = { options, tail, lossGraph, program, trunk: trunkProgram, teacher: teacherProgram };
+    const network = new TrainingNetwork(parts);
     network.assign(weights.parameters);
     return network;
   }
 
   /** Puts parameters in; more names than the trained part has are ignored. */
   assign(parameters: Tensors): void {
-    for (const [name, live] of Object.entries(this.#program.parameters)) live.set(parameters[name]);
+    for (const [name, live] of Object.entries(this.#parts.program.parameters)) live.set(parameters[name]);
   }
 
   /** Loss, logits, gradients and moments of a batch; `backward: false` leaves the gradients out. */
   async step(batch: Batch, seed: number, backward = true): Promise<NetworkStep> {
-    const { count, features, targets, sampleWeights } = batch;
-    const inputs: Tensors = { [this.#graph.inputs[0]]: features, [TARGETS]: targets };
-    if (this.#teacher) inputs[TEACHER] = this.#teacher.probabilities(features, count);
-    if (this.#trunk) Object.assign(inputs, this.#trunk.run({ [this.#graph.inputs[0]]: features }, count));
-    const result = await this.#program.step({
-      inputs,
+    const { count, sampleWeights } = batch;
+    const result = await this.#parts.program.step({
+      inputs: this.#inputsOf(batch),
       count,
       seed,
       backward,
@@ -99,10 +96,32 @@ export class TrainingNetwork {
     return { ...result, logits: clipLogits(result.outputs[name], count, shape) };
   }
 
+  /** Where numbers first ceased to be finite in a step whose loss or gradients are not; undefined if it cannot be told. */
+  async placeOfDivergence(batch: Batch, seed: number, result: NetworkStep): Promise<string | undefined> {
+    const { options, lossGraph, program } = this.#parts;
+    if (Number.isFinite(result.loss)) return lastNonFinite(this.tail, result.gradients);
+    const { engine, recipe } = options;
+    const step = { engine, graph: lossGraph, parameters: program.parameters, count: batch.count, seed };
+    // A fault while looking must not hide the one that is being explained.
+    return firstNonFinite({ ...step, inputs: this.#inputsOf(batch), normShard: recipe.normShard }).catch(
+      () => undefined,
+    );
+  }
+
   dispose(): void {
-    this.#program.dispose();
-    this.#trunk?.dispose();
-    this.#teacher?.dispose();
+    const { program, trunk, teacher } = this.#parts;
+    program.dispose();
+    trunk?.dispose();
+    teacher?.dispose();
+  }
+
+  #inputsOf({ count, features, targets }: Batch): Tensors {
+    const { options, trunk, teacher } = this.#parts;
+    const [name] = options.graph.inputs;
+    const inputs: Tensors = { [name]: features, [TARGETS]: targets };
+    if (teacher) inputs[TEACHER] = teacher.probabilities(features, count);
+    if (trunk) Object.assign(inputs, trunk.run({ [name]: features }, count));
+    return inputs;
   }
 }
 

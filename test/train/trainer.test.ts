@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Engine } from '../../src/engine/engine.js';
+import { createWasmEngine } from '../../src/engine/wasm/wasm-engine.js';
 import { ConfigError, EngineError } from '../../src/errors.js';
-import { initializeParameters } from '../../src/graph/initialize.js';
+import { initializeParameters, initializeStatistics } from '../../src/graph/initialize.js';
 import { DEFAULT_RECIPE, type Recipe } from '../../src/train/recipe.js';
 import { learningRateAt } from '../../src/train/schedule.js';
 import { Trainer } from '../../src/train/trainer.js';
@@ -199,6 +200,44 @@ describe('Trainer', () => {
     expect(error.code).toBe('training-diverged');
     expect(error.message).toContain(`expected a finite ${what}, got NaN at step 7 (epoch 2)`);
     expect(checkpoints.written).toHaveLength(1);
+  });
+
+  it('names the layer where numbers first cease to be finite, and keeps the last good checkpoint', async () => {
+    const failing = async (changes: Partial<TrainerOptions>) => {
+      const checkpoints = memorySink();
+      const error = await train({ checkpoints, ...changes }).catch((thrown) => thrown);
+      expect(error).toBeInstanceOf(EngineError);
+      return { message: error.message, written: checkpoints.written };
+    };
+    const graph = toyGraph();
+    const start = { parameters: initializeParameters(graph, 1), statistics: initializeStatistics(graph) };
+    start.parameters['hidden/weight'].fill(3e38);
+    const engine = await createWasmEngine();
+    expect((await failing({ engine, graph, start })).message).toContain(
+      'at step 1 (epoch 1), first in layer hidden; a lower learning rate may help',
+    );
+    const good = toyBatches();
+    const spoilt: TrainerOptions['batches'] = {
+      ...good,
+      async *epoch(epoch, first) {
+        for await (const batch of good.epoch(epoch, first)) {
+          if (epoch === 2) batch.features[3] = Number.NaN;
+          yield batch;
+        }
+      },
+    };
+    const { message, written } = await failing({ batches: spoilt });
+    expect(message).toContain('got NaN at step 9 (epoch 3), first in input features;');
+    expect(written).toHaveLength(2);
+    // The last good checkpoint goes on with sound batches.
+    const { history } = await train({ resume: written[1] });
+    expect(history).toHaveLength(6);
+    const gradient = await failing({
+      engine: spoiledEngine((step) => (step === 7 ? { gradients: badGradients() } : {})),
+    });
+    expect(gradient.message).toContain(
+      'got NaN at step 7 (epoch 2), first in the gradient of layer head (head/weight);',
+    );
   });
 
   it('refuses a recipe out of range and a network of frozen parameters only', async () => {
