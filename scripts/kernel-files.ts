@@ -1,11 +1,11 @@
-/** Puts the kernels and the worker's source beside the code as files, for apps that serve them by their addresses. */
+/** Puts the kernels and the workers' sources beside the code as files, for apps that serve them by their addresses. */
 import { readFileSync } from 'node:fs';
 import type { Plugin } from 'rolldown';
 import { WORKER_SOURCE } from '../src/engine/wasm/threads/worker-source.ts';
 
 /** The text that a module made by build-kernels.mjs holds. */
 function textOf(name: string): string {
-  const module = readFileSync(new URL(`../src/engine/wasm/generated/${name}.ts`, import.meta.url), 'utf8');
+  const module = readFileSync(new URL(`../src/${name}.ts`, import.meta.url), 'utf8');
   const literal = module.match(/^const text: string = (".*");$/m);
   if (!literal) throw new Error(`Cannot read ${name}.ts: expected a text, got none; run "npm run kernels"`);
   return JSON.parse(literal[1]);
@@ -18,11 +18,13 @@ export function kernelFiles(): Plugin {
     generateBundle() {
       for (const kind of ['inference', 'training', 'training-shared']) {
         for (const set of ['strict', 'relaxed']) {
-          const source = Buffer.from(textOf(`${kind}-${set}`), 'base64');
+          const source = Buffer.from(textOf(`engine/wasm/generated/${kind}-${set}`), 'base64');
           this.emitFile({ type: 'asset', fileName: `kernels/${kind}-${set}.wasm`, source });
         }
       }
       this.emitFile({ type: 'asset', fileName: 'kernels/worker.js', source: WORKER_SOURCE });
+      const source = textOf('train/generated/feature-worker');
+      this.emitFile({ type: 'asset', fileName: 'kernels/feature-worker.js', source });
     },
   };
 }

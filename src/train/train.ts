@@ -42,6 +42,8 @@ export interface TrainModelOptions
   readonly frontEndImplementation?: 'wasm' | 'meyda';
   /** Workers that vary clips and compute features; 0: on the calling thread. Default 1. */
   readonly featureThreads?: number;
+  /** Where feature workers load their source from (`hearken/kernels/feature-worker.js`), for pages that forbid `blob:`. */
+  readonly featureWorkerUrl?: URL;
   /** A trained model to start from; with `freeze: 'features'` only its new head learns. */
   readonly init?: { readonly model: Model; readonly freeze?: 'features' | 'none' };
   /** A trained model of the same labels whose answers are learned too. */
@@ -131,7 +133,8 @@ async function openSources({ dataSet, store, ...options }: TrainModelOptions, pl
   const shared = { store, frontEnd, frontEndImplementation };
   const validation = await createEvaluationSource({ ...shared, clips: dataSet.validation });
   const variation = { augment, labelSmoothing, classWeights };
-  const batches = await createBatchSource({ ...shared, ...variation, dataSet, batchSize, seed, threads });
+  const size = { batchSize, threads, workerUrl: options.featureWorkerUrl };
+  const batches = await createBatchSource({ ...shared, ...variation, ...size, dataSet, seed });
   return { batches, validation };
 }
 

@@ -13,8 +13,12 @@ const missing = !existsSync(executablePath);
 if (missing) console.info(`skipped: no Chromium at ${executablePath} (set CHROMIUM)`);
 
 interface Job {
-  readonly name: 'recognizeClip' | 'trainStep' | 'runText';
-  readonly options?: { readonly threads?: number; readonly assets?: string };
+  readonly name: 'recognizeClip' | 'trainStep' | 'trainWords' | 'runText';
+  readonly options?: {
+    readonly threads?: number;
+    readonly assets?: string;
+    readonly featureWorkerUrl?: string;
+  };
   /** Whether the fault is wanted rather than the result. */
   readonly fails?: boolean;
 }
@@ -28,7 +32,12 @@ let app: string;
 let server: AppServer;
 let browser: Browser;
 let page: Page;
-let expected: { scores: Record<string, number>; loss: number; gradients: Record<string, number[]> };
+let expected: {
+  scores: Record<string, number>;
+  loss: number;
+  gradients: Record<string, number[]>;
+  digest: string;
+};
 
 beforeAll(async () => {
   if (missing) return;
@@ -95,6 +104,8 @@ describe.skipIf(missing)('a page without special headers', () => {
     await open('plain');
     expect(await page.evaluate(() => typeof SharedArrayBuffer)).toBe('undefined');
     expectStep(await inPage({ name: 'trainStep', options: { threads: 2 } }), 0);
+    const words = await inPage({ name: 'trainWords', options: { threads: 2 } });
+    expect(words).toEqual({ digest: expected.digest, workers: 0 });
   });
 });
 
@@ -134,6 +145,13 @@ describe.skipIf(missing)("a page under script-src 'self' 'wasm-unsafe-eval'", ()
     expect(requests.filter((path) => /training.*\.js$/.test(path) && /strict-|relaxed/.test(path))).toEqual(
       [],
     );
+  });
+
+  it('trains a model whose file is that of Node to the byte', async () => {
+    await open('strict');
+    const options = { threads: 2, assets, featureWorkerUrl: 'kernels/feature-worker.js' };
+    // Two for the network, one for the features.
+    expect(await inPage({ name: 'trainWords', options })).toEqual({ digest: expected.digest, workers: 3 });
   });
 
   it('says what to do where the worker is text', async () => {

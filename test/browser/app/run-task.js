@@ -1,10 +1,10 @@
 /** Runs a task where there is `fetch`: in the page or in a worker. */
-import { faultOf, recognizeClip, trainStep } from './tasks.js';
+import { faultOf, recognizeClip, trainStep, trainWords } from './tasks.js';
 
 /** What a content-security policy without `unsafe-eval` forbids. */
 const runText = async () => Reflect.construct(Function, ['return 1'])();
 
-const TASKS = { recognizeClip, trainStep, runText };
+const TASKS = { recognizeClip, trainStep, trainWords, runText };
 
 async function read(path) {
   const response = await fetch(path);

@@ -1,6 +1,6 @@
 /** What an app does with hearken, the same under Node, in a page and in a worker. `read(path)` gets a file of the package. */
 import { createWasmEngine, decodeModel, loadModel, readWav } from 'hearken';
-import { withLoss } from 'hearken/train';
+import { ClipStore, DEFAULT_RECIPE, encodeModel, trainModel, withLoss } from 'hearken/train';
 
 const MODEL = 'pretrained/spoken-commands.safetensors';
 const CLIP = 'data/mini/stop/slt_nohash_0.wav';
@@ -43,6 +43,54 @@ export async function trainStep(read, { threads, assets }) {
   } finally {
     program.dispose();
   }
+}
+
+/** A network trained on two made-up words: what identifies the bytes of its model file. */
+export async function trainWords(_, { threads, assets, featureWorkerUrl }) {
+  const workers = countWorkers();
+  const { dataSet, store } = madeUpWords();
+  const { model } = await trainModel({
+    dataSet,
+    store,
+    threads,
+    model: 'ghost-25k',
+    engine: await createWasmEngine({ assets }),
+    recipe: { ...DEFAULT_RECIPE, epochs: 2, batchSize: 8, normShard: 4 },
+    featureWorkerUrl: featureWorkerUrl && new URL(featureWorkerUrl, globalThis.location.href),
+  });
+  return { digest: await digestOf(encodeModel(model)), workers: workers() };
+}
+
+/** Saw teeth of two pitches, in whole numbers so that they are the same everywhere. */
+function madeUpWords() {
+  const clipMs = 300;
+  const store = new ClipStore({ clipMs });
+  const clips = (split, count) =>
+    Array.from({ length: count }, (_, i) => {
+      const label = i % 2;
+      const file = `${split}/${i}.wav`;
+      const period = 20 + 30 * label + i;
+      store.add(
+        file,
+        Float32Array.from({ length: clipMs * 16 }, (_, at) => (at % period) / 64 - 0.25),
+      );
+      return { file, label, word: ['high', 'low'][label], speaker: file };
+    });
+  const dataSet = {
+    labels: ['high', 'low'],
+    train: clips('train', 10),
+    validation: clips('validation', 4),
+    test: [],
+    noiseFiles: [],
+    skipped: [],
+    clipMs,
+  };
+  return { dataSet, store };
+}
+
+async function digestOf(bytes) {
+  const digest = await crypto.subtle.digest('SHA-256', bytes);
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /** The class, code and message of what a task throws. */
