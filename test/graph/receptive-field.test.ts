@@ -130,7 +130,8 @@ describe('receptiveFields', () => {
   it('agrees with the sum by hand for BC-ResNet-1', () => {
     // 5 frames of the stem; two blocks of 3 frames each, then two whose 3 frames lie 2 apart.
     const fields = receptiveFields(buildModel('bc-resnet-1'));
-    const after = (stage: string) => [...fields].filter(([name]) => name.startsWith(stage)).at(-1)![1].frames;
-    expect([after('stage0'), after('stage1')]).toEqual([5 + 2 * 2, 5 + 2 * 2 + 2 * 4]);
+    const framesAfter = (stage: string) =>
+      [...fields].filter(([name]) => name.startsWith(stage)).at(-1)![1].frames;
+    expect([framesAfter('stage0'), framesAfter('stage1')]).toEqual([5 + 2 * 2, 5 + 2 * 2 + 2 * 4]);
   });
 });

@@ -95,6 +95,24 @@ describe('the packed package', () => {
     expect(names[2]).toEqual(expect.arrayContaining(['MODELS', 'buildModel', 'costsOf']));
   });
 
+  it('hands out kernels and workers as files', async () => {
+    const found = await runInApp(
+      'kernels.js',
+      `import { readdir, readFile } from 'node:fs/promises';
+       const address = (file) => new URL(import.meta.resolve('hearken/kernels/' + file));
+       const files = await readdir(new URL('.', address('worker.js')));
+       const sound = async (file) => WebAssembly.validate(await readFile(address(file)));
+       const binaries = files.filter((file) => file.endsWith('.wasm'));
+       console.log(JSON.stringify({ files, sound: await Promise.all(binaries.map(sound)) }));`,
+    );
+    const binaries = ['inference', 'training', 'training-shared'].flatMap((kind) =>
+      ['relaxed', 'strict'].map((set) => `${kind}-${set}.wasm`),
+    );
+    expect(found.files.sort()).toEqual(['feature-worker.js', ...binaries, 'worker.js'].sort());
+    // Node 20 does not validate relaxed SIMD.
+    expect(found.sound.filter(Boolean).length).toBeGreaterThanOrEqual(3);
+  });
+
   it('recognises a clip with a model file', async () => {
     const found = await runInApp(
       'recognize.js',
