@@ -141,7 +141,7 @@ describe('hearken train', () => {
 
   it('evaluates, recognises and verifies what it trained', async () => {
     const learned = join(folder, 'learned.safetensors');
-    expect((await train(learned, '--epochs', '8', '--no-report')).code).toBe(0);
+    expect((await train(learned, '--model', 'ghost-25k', '--epochs', '20', '--no-report')).code).toBe(0);
     const report = join(folder, 'evaluation.html');
     const evaluated = await hearken(
       'evaluate',

@@ -12,7 +12,7 @@ import { toneDataSet } from '../support/tone-clips.js';
 
 const RECIPE: Recipe = {
   ...DEFAULT_RECIPE,
-  epochs: 7,
+  epochs: 14,
   batchSize: 8,
   normShard: 8,
   schedule: { kind: 'cosine', rate: 5e-3, warmupEpochs: 1, finalRate: 0 },
@@ -62,7 +62,7 @@ describe('trainModel', () => {
   });
 
   it('records how it was trained, in JSON without time or place', () => {
-    expect(first.model.training).toMatchObject({ recipe: RECIPE, seed: 5, engine: 'wasm strict', epochs: 7 });
+    expect(first.model.training).toMatchObject({ recipe: RECIPE, seed: 5, engine: 'wasm strict', epochs: 14 });
     const record = JSON.stringify(first.model.training);
     expect(JSON.parse(record)).toEqual(first.model.training);
     expect(record).not.toMatch(/20\d\d-|\.wav|threads/);
