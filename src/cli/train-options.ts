@@ -35,7 +35,7 @@ export interface TrainOptions {
   readonly json?: boolean;
 }
 
-export const DEFAULT_MODEL = 'ghostnet-tiny';
+export const DEFAULT_MODEL = 'bl-resnet-tiny';
 const MAX_SEED = 2 ** 32 - 1;
 
 /** Adds argument and flags; nothing but the folder and `--out` is needed. */

@@ -18,6 +18,7 @@ import { GHOSTNETS } from './ghostnet.js';
 import { HONK_RESNETS } from './honk-resnet.js';
 import { INCEPTIONS } from './inception.js';
 import { MATCHBOXNETS } from './matchboxnet.js';
+import { MEASURED, type Measured } from './measured.js';
 import { MOBILENETS } from './mobilenet.js';
 import { OCT_RESNETS } from './oct-resnet.js';
 import { PELEENETS } from './peleenet.js';
@@ -104,6 +105,8 @@ export interface ModelRow {
   /** MACs of the twin divided by this network's. */
   readonly saving: number | null;
   readonly streamable: boolean;
+  /** Where it was trained and tested: parts of 1 by seed. */
+  readonly measured: Measured | null;
   readonly source: string;
 }
 
@@ -122,7 +125,9 @@ export function describeModel(name: string): ModelRow {
   } = modelEntry(name);
   const { parameters, macs } = costsOf(build());
   const saving = twin === null ? null : costsOf(modelEntry(twin).build()).macs / macs;
-  return { name, family, domain, size, parameters, macs, input, labels, twin, saving, streamable, source };
+  const measured = MEASURED[name] ?? null;
+  const costs = { parameters, macs, input, labels, twin, saving };
+  return { name, family, domain, size, ...costs, streamable, measured, source };
 }
 
 /** All rows, counted from the graphs themselves. */
