@@ -125,6 +125,19 @@ describe('the packed package', () => {
     expect(found).toMatchObject({ label: 'loud', startMs: 300, endMs: 350 });
   });
 
+  it('recognises a recording with a model that it carries, in six lines', async () => {
+    const found = await runInApp(
+      'pretrained.js',
+      `import { readFile } from 'node:fs/promises';
+       import { loadModel, readWav } from 'hearken';
+       const recognizer = await loadModel(new URL(import.meta.resolve('hearken/pretrained/english-commands')));
+       const wav = await readFile('node_modules/hearken/data/mini/stop/slt_nohash_0.wav');
+       const { samples, sampleRateHz } = readWav(wav);
+       console.log(JSON.stringify(recognizer.recognize(samples, sampleRateHz).label));`,
+    );
+    expect(found).toBe('stop');
+  });
+
   it('throws errors of the class that it exports', async () => {
     const found = await runInApp(
       'errors.js',
