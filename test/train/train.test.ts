@@ -62,7 +62,12 @@ describe('trainModel', () => {
   });
 
   it('records how it was trained, in JSON without time or place', () => {
-    expect(first.model.training).toMatchObject({ recipe: RECIPE, seed: 5, engine: 'wasm strict', epochs: 14 });
+    expect(first.model.training).toMatchObject({
+      recipe: RECIPE,
+      seed: 5,
+      engine: 'wasm strict',
+      epochs: 14,
+    });
     const record = JSON.stringify(first.model.training);
     expect(JSON.parse(record)).toEqual(first.model.training);
     expect(record).not.toMatch(/20\d\d-|\.wav|threads/);
