@@ -77,10 +77,13 @@ function normalized(bytes: Uint8Array, container: WavContainer): Uint8Array {
   return wav.bytes;
 }
 
-/** node-wav lays a typed array from the data to the end of the buffer: both must be multiples of its element. */
+/**
+ * node-wav lays a typed array from the data to the end of the buffer: both must be multiples of its element. It takes the length of
+ * a part of a buffer for its end, so bytes that begin later (Node 24 pools files of up to 64 kB) are none of its business.
+ */
 function isAligned(bytes: Uint8Array, { bits, dataOffset }: WavContainer): boolean {
   const size = bits === 24 ? 1 : bits / 8;
-  return (bytes.byteOffset + dataOffset) % size === 0 && bytes.buffer.byteLength % size === 0;
+  return bytes.byteOffset === 0 && dataOffset % size === 0 && bytes.buffer.byteLength % size === 0;
 }
 
 interface EmptyWav {

@@ -136,7 +136,7 @@ describe('readWav on containers', () => {
   };
   for (const [title, bytes] of Object.entries(good)) {
     it(`reads ${title}, aligned or not`, () => {
-      for (const offset of [0, 1, 2, 3]) {
+      for (const offset of [0, 1, 2, 3, 8, 4096, 40_000]) {
         const moved = new Uint8Array(bytes.length + offset + 1);
         moved.set(bytes, offset);
         const { samples } = readWav(moved.subarray(offset, offset + bytes.length));
