@@ -40,6 +40,7 @@ const BOUNDS: Readonly<Record<string, Bound>> = {
   labelSmoothing: BELOW_ONE,
   'distillation.weight': PART,
   'distillation.temperature': POSITIVE,
+  unknownWeight: POSITIVE,
   patience: { ...COUNT, orNull: true },
 };
 

@@ -62,6 +62,8 @@ export interface Recipe {
   readonly labelSmoothing: number;
   /** `balanced`: a clip's loss is weighted by mean label size / size of its label. */
   readonly classWeights: 'none' | 'balanced';
+  /** A further factor on the loss of `_unknown_` clips: many words, drawn as rarely as one. */
+  readonly unknownWeight: number;
   /** Read when there is a teacher: its part of the loss, and the temperature of both softmaxes. */
   readonly distillation: { readonly weight: number; readonly temperature: number };
   /** How clips are varied; mixup and masks too. */
@@ -95,6 +97,7 @@ export const DEFAULT_RECIPE: Recipe = {
   statisticsBatches: 20,
   labelSmoothing: 0.1,
   classWeights: 'none',
+  unknownWeight: 1,
   distillation: { weight: 0.7, temperature: 2 },
   augment: DEFAULT_AUGMENT,
   calibrateUnknown: true,

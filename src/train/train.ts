@@ -128,11 +128,11 @@ type Sources = Required<Pick<TrainerOptions, 'batches' | 'validation'>>;
 
 async function openSources({ dataSet, store, ...options }: TrainModelOptions, plan: Plan): Promise<Sources> {
   const { frontEnd, implementation: frontEndImplementation, recipe, seed } = plan;
-  const { batchSize, augment, labelSmoothing, classWeights } = recipe;
+  const { batchSize, augment, labelSmoothing, classWeights, unknownWeight } = recipe;
   const threads = options.featureThreads ?? 1;
   const shared = { store, frontEnd, frontEndImplementation };
   const validation = await createEvaluationSource({ ...shared, clips: dataSet.validation });
-  const variation = { augment, labelSmoothing, classWeights };
+  const variation = { augment, labelSmoothing, classWeights, unknownWeight };
   const size = { batchSize, threads, workerUrl: options.featureWorkerUrl };
   const batches = await createBatchSource({ ...shared, ...variation, ...size, dataSet, seed });
   return { batches, validation };

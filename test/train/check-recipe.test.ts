@@ -34,6 +34,7 @@ describe('checkRecipe', () => {
     ['normShard', { normShard: Number.NaN }, 'a whole number', 'NaN'],
     ['labelSmoothing', { labelSmoothing: 1 }, '0 … 1 (not itself)', '1'],
     ['patience', { patience: 0 }, 'or null', '0'],
+    ['unknownWeight', { unknownWeight: 0 }, 'above 0', '0'],
     ['clipNorm', { clipNorm: '5' }, 'above 0', '5'],
     ['ema.decay', { ema: {} }, 'a number', 'undefined'],
     ['keep', { keep: 'first' }, 'best or last', 'first'],

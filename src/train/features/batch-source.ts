@@ -25,6 +25,8 @@ export interface BatchSourceOptions {
   readonly labelSmoothing?: number;
   /** `balanced`: mean label size / size of the clip's label; or a factor for each label. Default none. */
   readonly classWeights?: 'none' | 'balanced' | readonly number[];
+  /** A further factor on the loss of `_unknown_` clips. Default 1. */
+  readonly unknownWeight?: number;
   /** Worker threads; 0 (also where memory cannot be shared) computes on the calling thread. Default 1. */
   readonly threads?: number;
   /** Where workers load their source from, for pages whose content-security policy forbids `blob:`. */
@@ -106,7 +108,7 @@ function describeJobs(options: BatchSourceOptions): BatchJobs {
     implementation: options.frontEndImplementation ?? 'wasm',
     augment: checkAugment(options.augment ?? DEFAULT_AUGMENT),
     labelSmoothing,
-    labelWeights: labelWeights(options.classWeights ?? 'none', epochSize(clips, batchSize).perLabel),
+    labelWeights: labelWeights(options, clips),
     clips,
     storedAt: Int32Array.from(train, ({ file }) => store.indexOf(file)),
     noiseAt: Int32Array.from(noiseFiles, (file) => store.indexOf(file)),
@@ -115,17 +117,30 @@ function describeJobs(options: BatchSourceOptions): BatchJobs {
   };
 }
 
-function labelWeights(
+/** A factor for each label, or undefined where all are 1. */
+function labelWeights(options: BatchSourceOptions, clips: TrainingClips): Float32Array | undefined {
+  const { classWeights = 'none', unknownWeight = 1, batchSize } = options;
+  if (!(unknownWeight > 0 && unknownWeight < Infinity))
+    throw fault('unknownWeight', 'a number above 0', unknownWeight);
+  const { perLabel } = epochSize(clips, batchSize);
+  const { unknownLabel } = clips;
+  if (classWeights === 'none' && (unknownWeight === 1 || unknownLabel === undefined)) return undefined;
+  const weights = Float32Array.from(classFactors(classWeights, perLabel));
+  if (unknownLabel !== undefined) weights[unknownLabel] *= unknownWeight;
+  return weights;
+}
+
+function classFactors(
   classWeights: 'none' | 'balanced' | readonly number[],
   perLabel: readonly number[],
-): Float32Array | undefined {
-  if (classWeights === 'none') return undefined;
+): readonly number[] {
+  if (classWeights === 'none') return perLabel.map(() => 1);
   if (classWeights === 'balanced') {
     const mean = perLabel.reduce((sum, count) => sum + count, 0) / perLabel.length;
-    return Float32Array.from(perLabel, (count) => (count > 0 ? mean / count : 0));
+    return perLabel.map((count) => (count > 0 ? mean / count : 0));
   }
   const usable = classWeights.length === perLabel.length && classWeights.every((w) => w >= 0 && w < Infinity);
-  if (usable) return Float32Array.from(classWeights);
+  if (usable) return classWeights;
   throw fault('classWeights', `${perLabel.length} numbers of 0 or more`, JSON.stringify(classWeights));
 }
 

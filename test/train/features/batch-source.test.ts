@@ -189,6 +189,16 @@ describe('createBatchSource', () => {
     );
   });
 
+  it('weights clips of `_unknown_` by a factor of their own', async () => {
+    const plain = { ...SMALL, augment: NO_AUGMENT, labelSmoothing: 0 };
+    const [{ targets, sampleWeights }] = await read(await start({ ...plain, unknownWeight: 3 }), 0);
+    expect([...sampleWeights!]).toEqual(
+      Array.from(sampleWeights!, (_, row) => (targets[4 * row + 2] === 1 ? 3 : 1)),
+    );
+    const [even] = await read(await start({ ...plain, unknownWeight: 1 }), 0);
+    expect(even.sampleWeights).toBeUndefined();
+  });
+
   it('rejects with an EngineError when a worker dies, and at once from then on', async () => {
     const workerUrl = new URL(
       'data:text/javascript,self.onmessage = () => { throw new Error("out of luck"); }',
@@ -221,6 +231,7 @@ describe('createBatchSource', () => {
     [{ seed: -1 }, 'expected seed to be a whole number from 0 to 4294967295, got -1'],
     [{ threads: 1.5 }, 'expected threads to be a whole number from 0 to 64, got 1.5'],
     [{ labelSmoothing: 1 }, 'expected labelSmoothing to be in [0, 1), got 1'],
+    [{ unknownWeight: 0 }, 'expected unknownWeight to be a number above 0, got 0'],
     [{ classWeights: [1] }, 'expected classWeights to be 4 numbers of 0 or more, got [1]'],
     [
       { dataSet: { ...SMALL.dataSet, train: [] } },
