@@ -15,6 +15,8 @@ export interface Behaviour {
   readonly breakAfter?: number;
   /** How many answers break; default all. */
   readonly breaks?: number;
+  /** Awaited before a connection breaks: what its client has not read by then is lost. */
+  readonly beforeBreak?: () => Promise<void>;
   readonly ignoreRange?: boolean;
   /** Answers before the first proper one. */
   readonly statuses?: readonly number[];
@@ -54,5 +56,8 @@ function answer(
   response.writeHead(range ? 206 : 200, { 'content-length': rest.length });
   const breaks = behaviour.breakAfter !== undefined && index < (behaviour.breaks ?? Infinity);
   if (!breaks) return void response.end(rest);
-  response.write(rest.subarray(0, behaviour.breakAfter), () => response.destroy());
+  response.write(rest.subarray(0, behaviour.breakAfter), async () => {
+    await behaviour.beforeBreak?.();
+    response.destroy();
+  });
 }
