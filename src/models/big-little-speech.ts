@@ -10,7 +10,13 @@ import type { Pair, Shape } from '../graph/graph.js';
 import { type BuildOptions, type ModelEntry, SPEECH_INPUT, SPEECH_LABELS } from './entry.js';
 import { SUB_BANDS } from './layers.js';
 import { type BlockStyle, basicBlock, separableBlock } from './residual-blocks.js';
-import { bigLittleStage, buildSpeechNetwork, type SpeechConfig, stageRows } from './speech-network.js';
+import {
+  bigLittleStage,
+  buildSpeechNetwork,
+  HALVE_FIRST,
+  type SpeechConfig,
+  stageRows,
+} from './speech-network.js';
 
 export const BIG_LITTLE_SOURCE = 'Chen et al. 2019, arXiv 1807.03848; IBM/BigLittleNet';
 
@@ -31,13 +37,6 @@ export const CLIP_STRIDES: readonly Pair[] = [
   [2, 2],
   [1, 1],
 ];
-/** Time is left to the stem, or left alone. */
-const FREQUENCY_STRIDES: readonly Pair[] = [
-  [1, 2],
-  [1, 2],
-  [1, 1],
-];
-
 /** Size, blocks, stem, widths and layers of the modules, α, β, last stage, parameters, parameters of the twin. */
 const CLIP_ROWS = [
   ['small', basicBlock(), 16, [16, 24, 40], [3, 4, 4], 2, 4, [64, 1], 244_668, 229_580],
@@ -77,7 +76,7 @@ const TINY: SpeechVariant = {
     block: separableBlock({ bands: SUB_BANDS, squeeze: 0.25 }),
     inputNorm: true,
     stem: { channels: 16, stride: [2, 2] },
-    stages: stageRows(FREQUENCY_STRIDES, [16, 24, 40], [3, 3, 4]),
+    stages: stageRows(HALVE_FIRST, [16, 24, 40], [3, 3, 4]),
     last: [56, 1],
     branches: { alpha: 2, beta: 2 },
     bands: SUB_BANDS,
@@ -108,7 +107,7 @@ const AM_VARIANTS: readonly SpeechVariant[] = AM_ROWS.map(
     config: {
       block,
       stem: { channels: stem, stride: [1, 2] },
-      stages: stageRows(FREQUENCY_STRIDES, channels, layers),
+      stages: stageRows(HALVE_FIRST, channels, layers),
       last,
       branches: { alpha, beta, scale: [1, 2] },
       timePadding: 'valid',

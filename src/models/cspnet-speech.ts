@@ -6,7 +6,7 @@
  * the paper draws them and its cfg files do not; time strided by the stem alone, sub-spectral norms, squeeze-excitation.
  */
 import type { GraphBuilder, Value } from '../graph/builder.js';
-import type { Graph, Pair } from '../graph/graph.js';
+import type { Graph } from '../graph/graph.js';
 import { crossStage, type Fusion } from './cross-stage.js';
 import { CSP_SOURCE } from './cspnet.js';
 import { type BuildOptions, type ModelEntry, speechEntry } from './entry.js';
@@ -14,9 +14,9 @@ import { fuseScales, type ScaleFusion } from './feature-fusion.js';
 import { convNorm, depthwiseNorm, SUB_BANDS } from './layers.js';
 import { type Block, separableBlock } from './residual-blocks.js';
 import { buildFramed } from './speech-frame.js';
+import { HALVE_LAST, type StageRow, stageRows } from './speech-network.js';
 
 /** Width, blocks, stride of the depthwise convolution before them. */
-type StageRow = readonly [channels: number, blocks: number, stride: Pair];
 
 interface CspSpeechConfig {
   readonly stem: number;
@@ -65,18 +65,9 @@ function buildStage(
   return crossStage(g, wide, { fusion, gamma, channels, blocks, plainTransition: false });
 }
 
-const FREQUENCY_STRIDES: readonly Pair[] = [
-  [1, 1],
-  [1, 2],
-  [1, 2],
-];
-
-const rows = (channels: readonly number[], blocks: readonly number[]): StageRow[] =>
-  FREQUENCY_STRIDES.map((stride, i) => [channels[i], blocks[i], stride] as const);
-
-const TINY = { stem: 16, stages: rows([24, 40, 44], [2, 3, 3]) };
-const SMALL = { stem: 24, stages: rows([56, 80, 112], [2, 4, 4]) };
-const BASE = { stem: 32, stages: rows([96, 152, 208], [3, 5, 5]) };
+const TINY = { stem: 16, stages: stageRows(HALVE_LAST, [24, 40, 44], [2, 3, 3]) };
+const SMALL = { stem: 24, stages: stageRows(HALVE_LAST, [56, 80, 112], [2, 4, 4]) };
+const BASE = { stem: 32, stages: stageRows(HALVE_LAST, [96, 152, 208], [3, 5, 5]) };
 
 type Size = 'tiny' | 'small' | 'base';
 type Row = readonly [name: string, size: Size, twin: string, config: CspSpeechConfig, parameters: number];

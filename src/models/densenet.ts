@@ -8,7 +8,7 @@
 import { GraphBuilder, type Value } from '../graph/builder.js';
 import type { Graph, Pair } from '../graph/graph.js';
 import { type BuildOptions, imageEntry, type ModelEntry, speechEntry } from './entry.js';
-import { classify, convNorm, normActivate, SUB_BANDS } from './layers.js';
+import { classify, imageStem, normActivate, SUB_BANDS } from './layers.js';
 import { buildFramed } from './speech-frame.js';
 
 const SOURCE = 'Huang et al. 2017, arXiv 1608.06993; pytorch/vision';
@@ -73,16 +73,7 @@ export function buildDenseNet(
 ): Graph {
   const g = new GraphBuilder(name);
   const two: Pair = [2, 2];
-  let x = g.input('features', input);
-  x = convNorm(g, x, { name: 'stem', channels: 2 * config.growth, kernel: [7, 7], stride: two });
-  x = g.maxPool(x, {
-    kernel: [3, 3],
-    stride: two,
-    padding: [
-      [1, 1],
-      [1, 1],
-    ],
-  });
+  let x = imageStem(g, g.input('features', input), 2 * config.growth);
   x = denseBody(g, x, { ...config, strides: [two, two, two] });
   return g.build({ outputs: [classify(g, x, { labels })] });
 }

@@ -1,6 +1,6 @@
 /** The few layers that several families share: convolution with norm and activation, squeeze-excitation, speech head. */
 import type { Conv2dOptions, ConvOptions, GraphBuilder, Value } from '../graph/builder.js';
-import type { ActivationKind } from '../graph/graph.js';
+import type { ActivationKind, Pair } from '../graph/graph.js';
 
 export type ActivationChoice = ActivationKind | 'none';
 
@@ -41,6 +41,13 @@ export function inputNorm(g: GraphBuilder, x: Value): Value {
 /** Convolution without bias, norm, activation: `[T, F, C]` → `[T', F', channels]`. */
 export function convNorm(g: GraphBuilder, x: Value, options: Conv2dOptions & NormOptions): Value {
   return normActivate(g, g.conv2d(x, options), options);
+}
+
+/** How networks for images begin: a convolution that halves rows and columns, named `stem`, and a 3 × 3 maximum that halves them again. */
+export function imageStem(g: GraphBuilder, x: Value, channels: number, kernel: Pair = [7, 7]): Value {
+  const y = convNorm(g, x, { name: 'stem', channels, kernel, stride: [2, 2] });
+  const sides = [1, 1] as const;
+  return g.maxPool(y, { kernel: [3, 3], stride: [2, 2], padding: [sides, sides] });
 }
 
 /** Depthwise convolution (3 × 3 unless said) without bias, norm, activation. */

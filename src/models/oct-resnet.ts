@@ -8,9 +8,10 @@
 import { GraphBuilder, type Value } from '../graph/builder.js';
 import type { Graph, Pair } from '../graph/graph.js';
 import { type BuildOptions, imageEntry, type ModelEntry, speechEntry } from './entry.js';
-import { classify, convNorm, SUB_BANDS } from './layers.js';
+import { classify, imageStem, SUB_BANDS } from './layers.js';
 import { addOctaves, type Octaves, octaveConv } from './octave.js';
 import { buildFramed } from './speech-frame.js';
+import { HALVE_LAST, type StageRow, stageRows } from './speech-network.js';
 
 const SOURCE = 'Chen et al. 2019, arXiv 1904.05049; facebookresearch/OctConv';
 
@@ -57,17 +58,7 @@ export function buildOctResNet50(
 ): Graph {
   const g = new GraphBuilder(name);
   const two: Pair = [2, 2];
-  const stem = convNorm(g, g.input('features', input), {
-    name: 'stem',
-    channels: 64,
-    kernel: [7, 7],
-    stride: two,
-  });
-  const padding = [
-    [1, 1],
-    [1, 1],
-  ] as const;
-  let x: Octaves = { high: g.maxPool(stem, { kernel: [3, 3], stride: two, padding }) };
+  let x: Octaves = { high: imageStem(g, g.input('features', input), 64) };
   [3, 4, 6, 3].forEach((count, stage) => {
     for (let i = 0; i < count; i++) {
       const stride: Pair = stage > 0 && i === 0 ? two : [1, 1];
@@ -92,23 +83,18 @@ const SPEECH_VARIANTS = [
   ['base', 32, [48, 80, 112], [2, 3, 3], 1_088_908, 1_077_036],
 ] as const;
 
-const SPEECH_STRIDES: readonly Pair[] = [
-  [1, 1],
-  [1, 2],
-  [1, 2],
-];
-
 /** The last block leaves the low octave. */
 function speechBody(
   g: GraphBuilder,
   x: Value,
-  config: { readonly widths: readonly number[]; readonly blocks: readonly number[]; readonly alpha: number },
+  config: { readonly rows: readonly StageRow[]; readonly alpha: number },
 ): Value {
+  const { rows } = config;
   let y: Octaves = { high: x };
-  config.widths.forEach((channels, stage) => {
-    for (let i = 0; i < config.blocks[stage]; i++) {
-      const isLast = stage === config.widths.length - 1 && i === config.blocks[stage] - 1;
-      const stride: Pair = i === 0 ? SPEECH_STRIDES[stage] : [1, 1];
+  rows.forEach(([channels, blocks, first], stage) => {
+    for (let i = 0; i < blocks; i++) {
+      const isLast = stage === rows.length - 1 && i === blocks - 1;
+      const stride: Pair = i === 0 ? first : [1, 1];
       const own = { channels, stride, alpha: isLast ? 0 : config.alpha, bands: SUB_BANDS };
       y = g.scope(`stage${stage}-block${i}`, () => octaveBasic(g, y, own));
     }
@@ -119,6 +105,7 @@ function speechBody(
 const SPEECH_ENTRIES = SPEECH_VARIANTS.flatMap(([size, stem, widths, blocks, parameters, twinParameters]) =>
   [0.5, 0].map((alpha) => {
     const name = `oct-resnet-${size}${alpha === 0 ? '-plain' : ''}`;
+    const rows = stageRows(HALVE_LAST, widths, blocks);
     return speechEntry({
       name,
       family: 'oct-resnet',
@@ -126,8 +113,7 @@ const SPEECH_ENTRIES = SPEECH_VARIANTS.flatMap(([size, stem, widths, blocks, par
       ...(alpha > 0 && { twin: `oct-resnet-${size}-plain` }),
       source: alpha > 0 ? SOURCE : `${SOURCE}; plain twin`,
       parameters: alpha > 0 ? parameters : twinParameters,
-      build: (options) =>
-        buildFramed(name, { stem }, (g, x) => speechBody(g, x, { widths, blocks, alpha }), options),
+      build: (options) => buildFramed(name, { stem }, (g, x) => speechBody(g, x, { rows, alpha }), options),
     });
   }),
 );

@@ -12,7 +12,7 @@ import { GraphBuilder } from '../graph/builder.js';
 import type { Graph } from '../graph/graph.js';
 import { SPEECH_VARIANTS } from './big-little-speech.js';
 import { type BuildOptions, IMAGE_INPUT, IMAGE_LABELS, type ModelEntry, SPEECH_LABELS } from './entry.js';
-import { classify, convNorm } from './layers.js';
+import { classify, imageStem } from './layers.js';
 import {
   type BottleneckOptions,
   bottleneckBlock,
@@ -63,16 +63,7 @@ export function buildResNet(
 ): Graph {
   const g = new GraphBuilder(name);
   const block = bottleneckBlock({ ...config.block, shortcut: 'conv' });
-  let x = g.input('features', input);
-  x = convNorm(g, x, { name: 'stem', channels: 64, kernel: [7, 7], stride: [2, 2] });
-  x = g.maxPool(x, {
-    kernel: [3, 3],
-    stride: [2, 2],
-    padding: [
-      [1, 1],
-      [1, 1],
-    ],
-  });
+  let x = imageStem(g, g.input('features', input), 64);
   BLOCKS[config.depth].forEach((count, i) => {
     const step = i === 0 ? 1 : 2;
     x = stackBlocks(g, x, { name: `stage${i}`, block, channels: CHANNELS[i], count, stride: [step, step] });

@@ -9,8 +9,9 @@ import { ConfigError } from '../errors.js';
 import { GraphBuilder, type Value } from '../graph/builder.js';
 import type { Graph, Pair } from '../graph/graph.js';
 import { type BuildOptions, imageEntry, type ModelEntry, speechEntry } from './entry.js';
-import { classify, convNorm, depthwiseNorm, SUB_BANDS } from './layers.js';
+import { classify, convNorm, depthwiseNorm, imageStem, SUB_BANDS } from './layers.js';
 import { buildFramed } from './speech-frame.js';
+import { HALVE_FIRST, stageRows } from './speech-network.js';
 
 const SOURCE = 'Ma et al. 2018, arXiv 1807.11164; pytorch/vision';
 
@@ -72,25 +73,9 @@ export function buildShuffleNet(
   { labels, input }: Required<BuildOptions>,
 ): Graph {
   const g = new GraphBuilder(name);
-  const [kernel, stride]: Pair[] = [
-    [3, 3],
-    [2, 2],
-  ];
-  let x = g.input('features', input);
-  x = convNorm(g, x, { name: 'stem', channels: 24, kernel, stride });
-  x = g.maxPool(x, {
-    kernel,
-    stride,
-    padding: [
-      [1, 1],
-      [1, 1],
-    ],
-  });
-  x = stackUnits(
-    g,
-    x,
-    config.channels.map((channels, i) => [channels, [4, 8, 4][i], stride]),
-  );
+  const two: Pair = [2, 2];
+  let x = imageStem(g, g.input('features', input), 24, [3, 3]);
+  x = stackUnits(g, x, stageRows([two, two, two], config.channels, [4, 8, 4]));
   x = convNorm(g, x, { name: 'last', channels: config.last });
   return g.build({ outputs: [classify(g, x, { labels })] });
 }
@@ -121,15 +106,9 @@ const SPEECH_VARIANTS = [
   ['base', 32, [128, 256, 384], [3, 7, 4], 384, 841_948],
 ] as const;
 
-const SPEECH_STRIDES: readonly Pair[] = [
-  [1, 2],
-  [1, 2],
-  [1, 1],
-];
-
 const SPEECH_ENTRIES = SPEECH_VARIANTS.map(([size, stem, channels, units, last, parameters]) => {
   const name = `shufflenet-v2-${size}`;
-  const rows = SPEECH_STRIDES.map((stride, i) => [channels[i], units[i], stride] as const);
+  const rows = stageRows(HALVE_FIRST, channels, units);
   return speechEntry({
     name,
     family: 'shufflenet',

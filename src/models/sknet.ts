@@ -9,8 +9,9 @@ import { ConfigError } from '../errors.js';
 import { GraphBuilder, type Value } from '../graph/builder.js';
 import type { Graph, Pair } from '../graph/graph.js';
 import { type BuildOptions, imageEntry, type ModelEntry, speechEntry } from './entry.js';
-import { classify, convNorm, depthwiseNorm, normActivate, SUB_BANDS } from './layers.js';
+import { classify, convNorm, depthwiseNorm, imageStem, normActivate, SUB_BANDS } from './layers.js';
 import { buildFramed } from './speech-frame.js';
+import { HALVE_LAST, type StageRow, stageRows } from './speech-network.js';
 
 const SOURCE = 'Li et al. 2019, arXiv 1903.06586';
 
@@ -83,16 +84,7 @@ function selectiveUnit(
 export function buildSkNet50(name: string, { labels, input }: Required<BuildOptions>): Graph {
   const g = new GraphBuilder(name);
   const two: Pair = [2, 2];
-  let x = g.input('features', input);
-  x = convNorm(g, x, { name: 'stem', channels: 64, kernel: [7, 7], stride: two });
-  x = g.maxPool(x, {
-    kernel: [3, 3],
-    stride: two,
-    padding: [
-      [1, 1],
-      [1, 1],
-    ],
-  });
+  let x = imageStem(g, g.input('features', input), 64);
   [3, 4, 6, 3].forEach((count, stage) => {
     const [inner, channels] = [128 << stage, 256 << stage];
     for (let i = 0; i < count; i++) {
@@ -112,21 +104,15 @@ const SPEECH_VARIANTS = [
   ['base', 32, [64, 112, 160], [3, 3, 4], 32, 934_492],
 ] as const;
 
-const SPEECH_STRIDES: readonly Pair[] = [
-  [1, 1],
-  [1, 2],
-  [1, 2],
-];
-
 function speechBody(
   g: GraphBuilder,
   x: Value,
-  config: { readonly widths: readonly number[]; readonly units: readonly number[]; readonly least: number },
+  config: { readonly rows: readonly StageRow[]; readonly least: number },
 ): Value {
   let y = x;
-  config.widths.forEach((channels, stage) => {
-    for (let i = 0; i < config.units[stage]; i++) {
-      const stride: Pair = i === 0 ? SPEECH_STRIDES[stage] : [1, 1];
+  config.rows.forEach(([channels, units, first], stage) => {
+    for (let i = 0; i < units; i++) {
+      const stride: Pair = i === 0 ? first : [1, 1];
       const own = { inner: 2 * channels, channels, stride, least: config.least, bands: SUB_BANDS };
       y = g.scope(`stage${stage}-unit${i}`, () => selectiveUnit(g, y, { ...own, groups: 'depthwise' }));
     }
@@ -144,14 +130,14 @@ export const SKNETS: readonly ModelEntry[] = [
   }),
   ...SPEECH_VARIANTS.map(([size, stem, widths, units, least, parameters]) => {
     const name = `sknet-${size}`;
+    const rows = stageRows(HALVE_LAST, widths, units);
     return speechEntry({
       name,
       family: 'sknet',
       size,
       source: SOURCE,
       parameters,
-      build: (options) =>
-        buildFramed(name, { stem }, (g, x) => speechBody(g, x, { widths, units, least }), options),
+      build: (options) => buildFramed(name, { stem }, (g, x) => speechBody(g, x, { rows, least }), options),
     });
   }),
 ];

@@ -12,6 +12,19 @@ import { type Block, paddingOf, stackBlocks } from './residual-blocks.js';
 /** Width, layers L, stride of the fusion block. */
 export type StageRow = readonly [channels: number, layers: number, stride: Pair];
 
+/** Three stages of which the first two halve frequency; time is left to the stem, or left alone. */
+export const HALVE_FIRST: readonly Pair[] = [
+  [1, 2],
+  [1, 2],
+  [1, 1],
+];
+/** Three stages of which the last two halve frequency. */
+export const HALVE_LAST: readonly Pair[] = [
+  [1, 1],
+  [1, 2],
+  [1, 2],
+];
+
 /** Rows of stages from their strides, widths and layers. */
 export function stageRows(
   strides: readonly Pair[],
