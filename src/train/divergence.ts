@@ -4,28 +4,38 @@ import { EngineError } from '../errors.js';
 import { type Graph, type GraphNode, sizeOf, type Tensors } from '../graph/graph.js';
 import type { TrainingState } from './training-state.js';
 
-const CODE = 'training-diverged';
-
 /** Numbers of maps that are looked at together: 64 MiB. */
 const MAPS_AT_ONCE = 2 ** 24;
 
-/** The error of a training that cannot go on; step and epoch are counted from 1. */
-export function divergence(
-  what: string,
-  value: number,
-  { step, epoch }: Pick<TrainingState, 'step' | 'epoch'>,
-  place?: string,
-): EngineError {
-  const found = `${value} at step ${step + 1} (epoch ${epoch + 1})${place ? `, first in ${place}` : ''}`;
-  return new EngineError(
-    CODE,
-    `Cannot go on training: expected a finite ${what}, got ${found}; a lower learning rate may help`,
-    { value: step + 1 },
-  );
+/** The error of a training that cannot go on. */
+class Divergence extends EngineError {
+  readonly #found: readonly [what: string, value: number, at: Position];
+
+  constructor(what: string, value: number, at: Position, place?: string) {
+    const found = `${value} at step ${at.step + 1} (epoch ${at.epoch + 1})${place ? `, first in ${place}` : ''}`;
+    super(
+      'training-diverged',
+      `Cannot go on training: expected a finite ${what}, got ${found}; a lower learning rate may help`,
+      { value: at.step + 1 },
+    );
+    this.#found = [what, value, { step: at.step, epoch: at.epoch }];
+  }
+
+  /** The same error, with the layer where it began. */
+  in(place: string | undefined): Divergence {
+    return new Divergence(...this.#found, place);
+  }
 }
 
-export function isDivergence(error: unknown): boolean {
-  return error instanceof EngineError && error.code === CODE;
+type Position = Pick<TrainingState, 'step' | 'epoch'>;
+
+/** The error of a number that is not finite; step and epoch are told counted from 1. */
+export function divergence(what: string, value: number, at: Position, place?: string): Divergence {
+  return new Divergence(what, value, at, place);
+}
+
+export function isDivergence(error: unknown): error is Divergence {
+  return error instanceof Divergence;
 }
 
 export interface ForwardStep {

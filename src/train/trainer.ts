@@ -8,8 +8,7 @@ import type { Batch } from './batches.js';
 import { applyOffset, fitOffset } from './calibrate.js';
 import { checkRecipe } from './check-recipe.js';
 import { encodeCheckpoint, restoreCheckpoint, type TrainingIdentity } from './checkpoint.js';
-import { globalNorm } from './clip-gradients.js';
-import { divergence, isDivergence } from './divergence.js';
+import { isDivergence } from './divergence.js';
 import { type Evaluation, evaluateSplit } from './evaluate.js';
 import { identityOf } from './identity.js';
 import { decayedParameters } from './optimizer.js';
@@ -158,12 +157,7 @@ export class Trainer {
     try {
       return applyStep(this.state, result, settings);
     } catch (error) {
-      if (!isDivergence(error)) throw error;
-      const { loss, gradients } = result;
-      const [what, value] = Number.isFinite(loss)
-        ? (['gradient norm', globalNorm(gradients, this.#trained)] as const)
-        : (['loss', loss] as const);
-      throw divergence(what, value, this.state, await place());
+      throw isDivergence(error) ? error.in(await place()) : error;
     }
   }
 
