@@ -1,5 +1,6 @@
 /** Parsers for option values. What they refuse is misuse: commander shows one line and the command exits 2. */
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
+import type { EngineName } from '../engine/engine.js';
 
 /** A whole number from `least` to `most`, both allowed. */
 export function integer(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
@@ -42,4 +43,33 @@ export function fileToWrite(path: string): string {
   if (path.trim() === '' || /[/\\]$/.test(path))
     throw new InvalidArgumentError('Expected the path of a file.');
   return path;
+}
+
+/** What every command that computes can be told about it. */
+export interface ComputeOptions {
+  readonly engine: EngineName;
+  readonly kernels: KernelChoice;
+}
+
+export type KernelChoice = 'strict' | 'relaxed' | 'auto';
+
+export function engineOption(): Option {
+  return new Option('--engine <name>', 'what computes').choices(['wasm', 'tensorflow']).default('wasm');
+}
+
+export function kernelsOption(choice: KernelChoice): Option {
+  return new Option(
+    '--kernels <set>',
+    'strict: the same bytes on any machine; relaxed: faster where it fuses',
+  )
+    .choices(['strict', 'relaxed', 'auto'])
+    .default(choice);
+}
+
+/** Words to keep of a set of recordings. */
+export function labelsOption(): Option {
+  return new Option(
+    '-l, --labels <words>',
+    'words to keep, parted by commas; the rest becomes _unknown_',
+  ).argParser(commaList);
 }

@@ -10,7 +10,15 @@ import { planTrials, type Summary, summarize, type Trial, type TrialResult } fro
 import { modelEntry } from '../models/models.js';
 import { fileExists } from './claim-output.js';
 import { type Io, note, printResult } from './io.js';
-import { commaList, fileToWrite, integer, text } from './options.js';
+import {
+  commaList,
+  fileToWrite,
+  integer,
+  type KernelChoice,
+  kernelsOption,
+  labelsOption,
+  text,
+} from './options.js';
 import { formatCount, formatPercent, formatShort, formatTable } from './table.js';
 
 interface SweepFlags {
@@ -21,7 +29,7 @@ interface SweepFlags {
   readonly results: string;
   readonly work?: string;
   readonly jobs: number;
-  readonly kernels: 'strict' | 'relaxed' | 'auto';
+  readonly kernels: KernelChoice;
   readonly name?: string;
   readonly json?: boolean;
 }
@@ -38,7 +46,7 @@ export function registerSweep(program: Command, io: Io): void {
     .requiredOption('-m, --models <names>', 'networks, parted by commas', commaList)
     .requiredOption('--results <jsonl>', 'the file that results are added to, one a line', fileToWrite)
     .option('--seeds <numbers>', 'seeds, parted by commas', seedList, [1])
-    .option('-l, --labels <words>', 'words to keep, parted by commas; the rest becomes _unknown_', commaList)
+    .addOption(labelsOption())
     .option('-e, --epochs <n>', 'epochs of every network (default: what suits the recordings)', integer(1))
     .option('--name <text>', 'what the data set is called in the results (default: its folder)', text)
     .option(
@@ -47,7 +55,7 @@ export function registerSweep(program: Command, io: Io): void {
       integer(1, 64),
       availableParallelism(),
     )
-    .option('--kernels <set>', 'as for `train`', 'auto')
+    .addOption(kernelsOption('auto'))
     .option('--work <dir>', 'where models and checkpoints go (default: RESULTS.work)', text)
     .option('--json', 'print one JSON value')
     .action((dir: string, flags: SweepFlags) => sweep(dir, flags, io));

@@ -1,21 +1,27 @@
 /** The flags of `hearken train`, and the recipe they make. */
 import { type Command, Option } from 'commander';
-import type { EngineName } from '../engine/engine.js';
 import type { DataSet } from '../train/data-set.js';
 import type { Recipe } from '../train/recipe.js';
 import { recipeFor } from '../train/recipe.js';
-import { commaList, fileToWrite, integer, numberBetween, text } from './options.js';
+import {
+  type ComputeOptions,
+  engineOption,
+  fileToWrite,
+  integer,
+  kernelsOption,
+  labelsOption,
+  numberBetween,
+  text,
+} from './options.js';
 import { UsageError } from './usage-error.js';
 
-export interface TrainOptions {
+export interface TrainOptions extends ComputeOptions {
   readonly out: string;
   readonly model?: string;
   readonly labels?: string[];
   readonly epochs?: number;
   readonly seed: number;
   readonly threads?: number;
-  readonly engine: EngineName;
-  readonly kernels: 'strict' | 'relaxed' | 'auto';
   readonly frontEnd?: 'wasm' | 'meyda';
   readonly init?: string;
   readonly freeze?: 'features' | 'none';
@@ -47,7 +53,7 @@ export function addTrainOptions(command: Command): Command {
       '-m, --model <name>',
       `the network, see \`hearken models\` (default: ${DEFAULT_MODEL}, or that of --init)`,
     )
-    .option('-l, --labels <words>', 'words to keep, parted by commas; the rest becomes _unknown_', commaList)
+    .addOption(labelsOption())
     .option(
       '-e, --epochs <n>',
       'times to go through the recordings (default: what suits their number)',
@@ -55,12 +61,8 @@ export function addTrainOptions(command: Command): Command {
     )
     .option('--seed <n>', 'same seed, same data, same model', integer(0, MAX_SEED), 1)
     .option('-t, --threads <n>', 'threads to train with (default: one a core)', integer(1))
-    .addOption(new Option('--engine <name>', 'what computes').choices(['wasm', 'tensorflow']).default('wasm'))
-    .addOption(
-      new Option('--kernels <set>', 'strict: the same bytes on any machine; relaxed: faster where it fuses')
-        .choices(['strict', 'relaxed', 'auto'])
-        .default('strict'),
-    )
+    .addOption(engineOption())
+    .addOption(kernelsOption('strict'))
     .addOption(
       new Option(
         '--front-end <name>',

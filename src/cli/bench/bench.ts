@@ -1,24 +1,20 @@
 /** `hearken bench NAME`: one network's speed on this machine. (`npm run bench` of the repository sets it beside others.) */
 import type { Command } from 'commander';
-import { Option } from 'commander';
 import { createEngine } from '../../engine/create-engine.js';
-import type { EngineName } from '../../engine/engine.js';
 import { profileTraining } from '../../engine/wasm/profile.js';
 import { costsOf } from '../../graph/costs.js';
 import type { Graph } from '../../graph/graph.js';
 import { buildModel } from '../../models/models.js';
 import { type Io, printResult } from '../io.js';
-import { integer } from '../options.js';
+import { type ComputeOptions, engineOption, integer, kernelsOption } from '../options.js';
 import { formatCount, formatPercent, formatTable } from '../table.js';
 import { UsageError } from '../usage-error.js';
 import { measureNetwork } from './measure-network.js';
 import { type NodeTime, profileNodes } from './profile-nodes.js';
 
-interface BenchOptions {
+interface BenchOptions extends ComputeOptions {
   readonly threads: number;
   readonly batch: number;
-  readonly engine: EngineName;
-  readonly kernels: 'strict' | 'relaxed' | 'auto';
   readonly ms: number;
   readonly profile?: boolean;
   readonly json?: boolean;
@@ -38,12 +34,8 @@ export function registerBench(program: Command, io: Io): void {
     .argument('<name>', 'a network, see `hearken models`')
     .option('-t, --threads <n>', 'threads to train with; inference takes one', integer(1, 256), 1)
     .option('--batch <n>', 'clips a step', integer(1, 65536), 64)
-    .addOption(new Option('--engine <name>', 'what computes').choices(['wasm', 'tensorflow']).default('wasm'))
-    .addOption(
-      new Option('--kernels <set>', 'strict: the same bytes on any machine; relaxed: faster where it fuses')
-        .choices(['strict', 'relaxed', 'auto'])
-        .default('auto'),
-    )
+    .addOption(engineOption())
+    .addOption(kernelsOption('auto'))
     .option('--ms <n>', 'milliseconds that each measurement takes', integer(1, 600_000), 1000)
     .option('--profile', "where a training step's time goes, node by node (wasm engine, one thread)")
     .option('--json', 'print one JSON value')
