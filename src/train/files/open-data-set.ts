@@ -1,13 +1,15 @@
 /** Opens a folder of recordings: sub-folders by word, or CSV manifests; nothing is decoded yet. */
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { DataSetError } from '../../errors.js';
 import { type AssembleOptions, assembleDataSet, type Recording } from '../assemble-data-set.js';
 import type { DataSet, Skipped, SplitName } from '../data-set.js';
 import { compareTexts } from '../data-set.js';
+import { readAttribution } from './attribution-file.js';
 import { type FoundRecordings, findRecordings } from './find-recordings.js';
 import { mapConcurrently } from './map-concurrently.js';
 import { cleanPath, type ManifestRow, readManifest } from './read-manifest.js';
+import { readTextIfThere } from './read-text.js';
 import { splitBySpeaker } from './split-by-speaker.js';
 
 export interface OpenDataSetOptions
@@ -28,7 +30,8 @@ const LISTS: readonly [file: string, split: SplitName][] = [
 /**
  * The data set in `folder`. Splits come from `train.csv`, `val.csv`, `test.csv` where they exist, else from
  * `validation_list.txt` and `testing_list.txt`, else from the speakers' hashes; a set without validation recordings
- * gives a share of its training speakers.
+ * gives a share of its training speakers. Whom the recordings ask to be named: the lines of `ATTRIBUTION.txt`, where there
+ * is one, and `attribution`.
  *
  * @example
  * const dataSet = await openDataSet('speech-commands', { labels: ['yes', 'no'] });
@@ -48,8 +51,10 @@ export async function openDataSet(folder: string, options: OpenDataSetOptions = 
   const source = manifests
     ? await fromManifests(folder, manifests, options)
     : await fromFolders(folder, found);
+  const attribution = [...new Set([...(await readAttribution(folder)), ...(options.attribution ?? [])])];
   const dataSet = assembleDataSet(giveValidation(source.recordings), {
     ...options,
+    attribution: attribution.length > 0 ? attribution : undefined,
     name: folder,
     words: source.words,
     noiseFiles: found.noiseFiles,
@@ -170,28 +175,4 @@ async function fromManifests(
 
 function manifestOf(split: SplitName): string {
   return MANIFESTS.find(([, manifestSplit]) => manifestSplit === split)![0];
-}
-
-async function readTextIfThere(file: string): Promise<string | undefined> {
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(file);
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'EISDIR') return undefined;
-    throw new DataSetError('unreadable-file', `Cannot open data set: expected to read ${file}, got ${code}`, {
-      value: file,
-      cause,
-    });
-  }
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch (cause) {
-    const isUtf16 = ['fffe', 'feff'].includes(bytes.toString('hex', 0, 2));
-    throw new DataSetError(
-      'text-encoding',
-      `Cannot read ${file}: expected text in UTF-8, got ${isUtf16 ? 'UTF-16' : 'another encoding'}`,
-      { value: file, cause },
-    );
-  }
 }

@@ -53,6 +53,13 @@ function putLists(): void {
 }
 
 describe('openDataSet on a folder', () => {
+  it('names whom ATTRIBUTION.txt and the caller name, each once', async () => {
+    putWords();
+    put(['ATTRIBUTION.txt', '\ufeffAnn, CC BY 4.0\r\n\n  Bob \n']);
+    const { attribution } = await openDataSet(folder, { attribution: ['Cyd', 'Bob'] });
+    expect(attribution).toEqual(['Ann, CC BY 4.0', 'Bob', 'Cyd']);
+  });
+
   it('sorts labels and splits by the lists, either slash and line end', async () => {
     putWords();
     putLists();

@@ -2,6 +2,7 @@
 import { access, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { DataSetError } from '../../../errors.js';
+import { writeAttribution } from '../attribution-file.js';
 import { checkCounts, countClips } from './count-clips.js';
 import { downloadFile } from './download-file.js';
 import type { DataCounts, DataRecipe } from './recipes.js';
@@ -21,7 +22,8 @@ export interface GetOptions {
 
 /**
  * Puts the data set into `outDir` and returns its counts, which are those of the recipe. A call that was cut off goes on
- * where it stopped; a folder that already holds the set is only counted. The archive is removed at the end.
+ * where it stopped; a folder that already holds the set is only counted. The archive is removed at the end, and
+ * `ATTRIBUTION.txt` says whom models trained on the set have to name.
  * @throws DataSetError `output-not-empty`, `download-failed`, `wrong-checksum`, `unsafe-archive`, `wrong-counts`, …
  */
 export async function getDataSet(recipe: DataRecipe, options: GetOptions): Promise<DataCounts> {
@@ -45,6 +47,7 @@ export async function getDataSet(recipe: DataRecipe, options: GetOptions): Promi
   }
   const unpacked = join(workshop, 'unpacked');
   const counts = await unpackAndCount(recipe, archive, unpacked, options);
+  await writeAttribution(unpacked, [recipe.attribution]);
   await moveIn(unpacked, outDir);
   await rm(workshop, { recursive: true });
   return counts;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { SAMPLE_RATE_HZ } from '../../../audio/sample-rate.js';
 import { writeWav } from '../../../audio/wav.js';
 import { ConfigError, DataSetError, throwIfAborted } from '../../../errors.js';
+import { writeAttribution } from '../attribution-file.js';
 import { BABBLE_SENTENCES, babble, colouredNoises } from './noises.js';
 import { shapeClip } from './shape-clip.js';
 import { createSpeechPool, type SpeechPool } from './speech-pool.js';
@@ -44,7 +45,7 @@ export interface SynthesisResult {
 
 /**
  * Speaks `words` into `outDir`: `WORD/SPEAKER_nohash_N.wav` (16 kHz, PCM16), `validation_list.txt` and
- * `testing_list.txt` by speaker, `_background_noise_`, and `synthesis.json` with what was asked for. The same seed gives
+ * `testing_list.txt` by speaker, `_background_noise_`, `ATTRIBUTION.txt` for the voices, and `synthesis.json` with what was asked for. The same seed gives
  * the same bytes, whatever the number of threads. What fails or is stopped leaves the folder empty.
  * @throws ConfigError `bad-word`, `bad-voices`, `package-missing`; DataSetError `output-not-empty`, `speech-failed`; the
  * signal's reason; what the disk has to say.
@@ -93,8 +94,8 @@ async function writeDataSet(work: Work): Promise<SynthesisResult> {
   const longest = await writeClips(work, utterances, onSpoken);
   await writeLists(outDir, utterances);
   const names = voices.map(({ name }) => name);
-  const attribution = voicesAttribution(voices);
-  const record = { words, clips, seed, voices: names, clipMs, noise, attribution };
+  await writeAttribution(outDir, voicesAttribution(voices));
+  const record = { words, clips, seed, voices: names, clipMs, noise };
   await writeFile(join(outDir, 'synthesis.json'), `${JSON.stringify(record, null, 2)}\n`);
   return {
     clips: utterances.length,

@@ -15,6 +15,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ConfigError, DataSetError } from '../../../../src/errors.js';
 import { getDataSet } from '../../../../src/train/files/download/get-data-set.js';
 import { DATA_RECIPES, type DataRecipe, recipeByName } from '../../../../src/train/files/download/recipes.js';
+import { openDataSet } from '../../../../src/train/files/open-data-set.js';
 import { type LoopbackServer, serve } from './loopback-server.js';
 
 const GOOGLE_STYLE: Record<string, string> = {
@@ -80,7 +81,10 @@ describe('getDataSet', () => {
     expect(server.ranges).toHaveLength(2);
     expect([...phases]).toEqual(['download', 'unpack']);
     expect(readFileSync(join(outDir, 'yes', 'a_nohash_0.wav'), 'utf8')).toBe('sound');
-    expect(readdirSync(outDir).sort()).toEqual(readdirSync(join(folder, 'source', 'set-1.0')).sort());
+    const files = readdirSync(join(folder, 'source', 'set-1.0'));
+    expect(readdirSync(outDir).sort()).toEqual([...files, 'ATTRIBUTION.txt'].sort());
+    const dataSet = await openDataSet(outDir);
+    expect(dataSet.attribution).toEqual([recipe.attribution]);
   });
 
   it('counts by manifests where there are any', async () => {

@@ -70,7 +70,7 @@ describe('synthesizeWords', () => {
     await synthesizeWords(['go'], { outDir, threads: 1, ...options });
     await synthesizeWords(['go'], { outDir: other, threads: 2, ...options });
     expect(filesOf(outDir)).toEqual(filesOf(other));
-    expect(filesOf(outDir)).toHaveLength(4 + 3);
+    expect(filesOf(outDir)).toHaveLength(4 + 4);
     for (const file of filesOf(outDir))
       expect(readFileSync(join(outDir, file))).toEqual(readFileSync(join(other, file)));
   });
