@@ -74,15 +74,16 @@ export async function checkWritable(file: string): Promise<void> {
 }
 
 /**
- * Makes sure that a report can be put at a path, and that none of the files named `kept` stands there.
- * @throws HearkenError `file-write`; UsageError where the report would take the place of a kept file.
+ * Makes sure that a file can be put at a path, and that none of the files named `kept` stands there. `what` is the
+ * flag or argument that names the path.
+ * @throws HearkenError `file-write`; UsageError where it would take the place of a kept file.
  */
-export async function checkReportPlace(report: string, kept: readonly string[]): Promise<void> {
-  for (const file of kept) {
-    if (await isSameFile(report, file))
-      throw new UsageError(`--report needs a file of its own: ${report} is the model file`);
+export async function checkOwnPlace(what: string, file: string, kept: readonly string[]): Promise<void> {
+  for (const other of kept) {
+    if (await isSameFile(file, other))
+      throw new UsageError(`${what} needs a file of its own: ${file} is the model file`);
   }
-  await checkWritable(report);
+  await checkWritable(file);
 }
 
 async function isSameFile(a: string, b: string): Promise<boolean> {

@@ -9,7 +9,7 @@ import { type Clip, type DataSet, SPLITS, type SplitName } from '../train/data-s
 import { openDataSet } from '../train/files/open-data-set.js';
 import { type Metrics, metricsOf } from '../train/metrics.js';
 import type { Mistake } from '../train/report/report-data.js';
-import { checkReportPlace } from './claim-output.js';
+import { checkOwnPlace } from './claim-output.js';
 import { hearClips, mistakesToHear } from './hear-clips.js';
 import { type Io, note, printResult } from './io.js';
 import { addFrontEndOption, type FrontEndName, openRecognizer } from './open-recognizer.js';
@@ -57,7 +57,7 @@ interface Job {
 
 async function evaluate(job: Job): Promise<void> {
   const { file, dir, options, io } = job;
-  if (options.report) await checkReportPlace(options.report, [file]);
+  if (options.report) await checkOwnPlace('--report', options.report, [file]);
   const recognizer = await openRecognizer(file, options.frontEnd, io.signal);
   try {
     const { model } = recognizer;

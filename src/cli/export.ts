@@ -7,7 +7,7 @@ import type { Model } from '../formats/model.js';
 import { exportOnnx } from '../formats/onnx/export-onnx.js';
 import { exportTfjs } from '../formats/tfjs/export-tfjs.js';
 import { formatBytes } from '../train/report/numbers.js';
-import { checkWritable } from './claim-output.js';
+import { checkOwnPlace } from './claim-output.js';
 import { type Io, printResult } from './io.js';
 import { UsageError } from './usage-error.js';
 
@@ -18,11 +18,11 @@ interface ExportOptions {
 }
 
 /** Writes a model in one format; returns how many bytes that took. */
-type WriteFormat = (model: Model, out: string, options: ExportOptions) => Promise<number>;
+type WriteFormat = (model: Model, out: string, options: ExportOptions & { file: string }) => Promise<number>;
 
 const FORMATS = {
-  onnx: async (model, out, { withFrontEnd }) => {
-    await checkWritable(out);
+  onnx: async (model, out, { file, withFrontEnd }) => {
+    await checkOwnPlace('the export', out, [file]);
     const bytes = exportOnnx(model, { withFrontEnd });
     await writeFileAtomic(out, bytes);
     return bytes.length;
@@ -52,7 +52,7 @@ export function registerExport(program: Command, io: Io): void {
 
 async function exportModel(file: string, out: string, options: ExportOptions, io: Io): Promise<void> {
   const model = await readModelFile(file, io.signal);
-  const bytes = await FORMATS[options.to](model, out, options);
+  const bytes = await FORMATS[options.to](model, out, { ...options, file });
   const value = { file, to: options.to, out, bytes, withFrontEnd: options.withFrontEnd === true };
   printResult(
     io,

@@ -1,7 +1,9 @@
 /** `hearken quickstart`: the whole way from words to a model that hears them, on synthetic voices or on one's own folder. */
-import { mkdir, rm } from 'node:fs/promises';
+
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { makeFolders } from '../formats/files/make-folders.js';
 import { openDataSet } from '../train/files/open-data-set.js';
 import { FLITE_VOICES, type Voice } from '../train/files/synthesis/voices.js';
 import { fileExists } from './claim-output.js';
@@ -58,7 +60,7 @@ async function quickstart(program: Command, options: QuickstartOptions, io: Io):
   if (labels && options.data === undefined) throw new UsageError('--labels needs --data');
   const run = (...argv: string[]) => program.parseAsync(argv, { from: 'user' });
   const model = join(out, 'words.safetensors');
-  await mkdir(out, { recursive: true });
+  await makeFolders(out);
   const data = options.data ?? (await speak(join(out, 'recordings'), options, io));
   note(io, `\n2. Training ${MODEL}`);
   await run('train', data, '--out', model, '--model', MODEL, '--restart', ...trainingFlags(options));

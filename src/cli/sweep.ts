@@ -1,12 +1,13 @@
 /** `hearken sweep DIR`: several networks and seeds trained on one set of recordings, and a table of what came of it. */
+
 import { spawn } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { HearkenError } from '../errors.js';
 import { runSweep } from '../experiments/run-sweep.js';
 import { planTrials, type Summary, summarize, type Trial, type TrialResult } from '../experiments/trials.js';
+import { makeFolders } from '../formats/files/make-folders.js';
 import { modelEntry } from '../models/models.js';
 import { fileExists } from './claim-output.js';
 import { type Io, note, printResult } from './io.js';
@@ -65,7 +66,7 @@ async function sweep(dir: string, flags: SweepFlags, io: Io): Promise<void> {
   const { models, seeds, epochs, results, jobs } = flags;
   for (const name of models) modelEntry(name);
   const work = flags.work ?? `${results}.work`;
-  await mkdir(work, { recursive: true });
+  await makeFolders(work);
   const data = flags.name ?? basename(resolve(dir));
   const all = await runSweep(planTrials(data, { models, seeds, epochs }), {
     results,

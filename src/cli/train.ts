@@ -6,7 +6,7 @@ import { writeFileAtomic } from '../formats/files/write-file-atomic.js';
 import { encodeModel } from '../formats/model-file.js';
 import { costsOf } from '../graph/costs.js';
 import { type CheckpointFile, openCheckpointFile } from '../train/files/checkpoint-file.js';
-import { checkReportPlace, claimOutput, fileExists } from './claim-output.js';
+import { checkOwnPlace, claimOutput, fileExists } from './claim-output.js';
 import { type Io, note, printResult } from './io.js';
 import { formatDuration, formatRate } from './progress.js';
 import { commandLine, writeReport } from './report-parts.js';
@@ -29,7 +29,7 @@ async function train(dir: string, options: TrainOptions, io: Io): Promise<void> 
   checkTrainOptions(options);
   const report = reportPath(options);
   const kept = [options.out, options.init, options.teacher].filter((file) => file !== undefined);
-  if (report) await checkReportPlace(report, kept);
+  if (report) await checkOwnPlace('--report', report, kept);
   const claim = await claimOutput(options.out);
   try {
     const checkpoints = openCheckpointFile(claim.checkpoint);

@@ -1,6 +1,8 @@
 /** Runs the trials of a study that are still missing and keeps each result as soon as it is there. */
-import { appendFile, mkdir, readFile, truncate } from 'node:fs/promises';
+
+import { appendFile, readFile, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeFolders } from '../formats/files/make-folders.js';
 import { missingTrials, parseResults, type Trial, type TrialResult } from './trials.js';
 
 export interface SweepOptions {
@@ -24,7 +26,7 @@ export async function runSweep(trials: readonly Trial[], options: SweepOptions):
   const results = await readResults(file);
   const waiting = missingTrials(trials, results);
   onStart?.(waiting.length, trials.length);
-  await mkdir(dirname(file), { recursive: true });
+  await makeFolders(dirname(file));
   const failures: unknown[] = [];
   const lane = async () => {
     for (let trial = waiting.shift(); trial && failures.length === 0; trial = waiting.shift()) {

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { checkReportPlace, claimOutput } from '../../src/cli/claim-output.js';
+import { checkOwnPlace, claimOutput } from '../../src/cli/claim-output.js';
 import { UsageError } from '../../src/cli/usage-error.js';
 import { HearkenError } from '../../src/errors.js';
 
@@ -113,17 +113,19 @@ describe('claimOutput', () => {
   );
 });
 
-describe('checkReportPlace', () => {
+describe('checkOwnPlace', () => {
   it('lets a report stand anywhere but where a model does, by whatever name', async () => {
     const model = join(folder, 'm.safetensors');
     writeFileSync(model, '');
     linkSync(model, join(folder, 'twin'));
-    await checkReportPlace(join(folder, 'report.html'), [model]);
+    await checkOwnPlace('--report', join(folder, 'report.html'), [model]);
     for (const report of [model, join(folder, '.', 'x', '..', 'm.safetensors'), join(folder, 'twin')]) {
-      const error = await checkReportPlace(report, [join(folder, 'new'), model]).catch((thrown) => thrown);
+      const error = await checkOwnPlace('--report', report, [join(folder, 'new'), model]).catch(
+        (thrown) => thrown,
+      );
       expect(error, report).toBeInstanceOf(UsageError);
       expect(error.message).toBe(`--report needs a file of its own: ${report} is the model file`);
     }
-    expect(await codeOf(checkReportPlace(folder, [model]))).toBe('file-write');
+    expect(await codeOf(checkOwnPlace('--report', folder, [model]))).toBe('file-write');
   });
 });

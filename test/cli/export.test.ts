@@ -53,6 +53,15 @@ describe('hearken export', () => {
     expect([misuse.code, misuse.stderr]).toEqual([2, 'error: --with-front-end goes with --to onnx alone\n']);
   });
 
+  it('does not write over the model it reads', async () => {
+    const { code, stderr } = await hearken('export', file, '--to', 'onnx', file);
+    expect([code, stderr]).toEqual([
+      2,
+      `error: the export needs a file of its own: ${file} is the model file\n`,
+    ]);
+    expect(new Uint8Array(readFileSync(file))).toEqual(encodeModel(model));
+  });
+
   it('tells what is wrong in one line and leaves nothing behind', async () => {
     const broken = join(folder, 'broken.safetensors');
     writeFileSync(broken, 'no model');

@@ -1,7 +1,9 @@
 /** Downloads, checks, unpacks and counts a known data set. */
-import { access, mkdir, readdir, rename, rm } from 'node:fs/promises';
+
+import { access, readdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { DataSetError } from '../../../errors.js';
+import { makeFolders } from '../../../formats/files/make-folders.js';
 import { writeAttribution } from '../attribution-file.js';
 import { checkCounts, countClips } from './count-clips.js';
 import { downloadFile } from './download-file.js';
@@ -29,10 +31,10 @@ export interface GetOptions {
 export async function getDataSet(recipe: DataRecipe, options: GetOptions): Promise<DataCounts> {
   const { outDir, signal } = options;
   const workshop = join(outDir, WORKSHOP);
-  await mkdir(outDir, { recursive: true });
+  await makeFolders(outDir);
   const entries = await readdir(outDir);
   if (entries.length > 0 && !entries.includes(WORKSHOP)) return countPresent(recipe, outDir);
-  await mkdir(workshop, { recursive: true });
+  await makeFolders(workshop);
   const archive = join(workshop, `${recipe.name}-${basename(new URL(recipe.url).pathname)}`);
   if (!(await exists(archive))) {
     await downloadFile({

@@ -1,7 +1,8 @@
 /** Unpacks a `.tar.gz` that may be hostile. */
-import { mkdir } from 'node:fs/promises';
+
 import { extract, type ReadEntry } from 'tar';
 import { DataSetError, throwIfAborted } from '../../../errors.js';
+import { makeFolders } from '../../../formats/files/make-folders.js';
 
 export interface UnpackOptions {
   readonly file: string;
@@ -22,7 +23,7 @@ export interface UnpackOptions {
  * @throws DataSetError `unsafe-archive`, `archive-too-large`, `damaged-archive`.
  */
 export async function unpackArchive(options: UnpackOptions): Promise<void> {
-  await mkdir(options.into, { recursive: true });
+  await makeFolders(options.into);
   let refusal: Error | undefined;
   let bytes = 0;
   let files = 0;

@@ -1,9 +1,11 @@
 /** A data set spoken by synthetic voices: one folder a word, list files by speaker, background noise. */
+
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SAMPLE_RATE_HZ } from '../../../audio/sample-rate.js';
 import { writeWav } from '../../../audio/wav.js';
 import { ConfigError, DataSetError, throwIfAborted } from '../../../errors.js';
+import { makeFolders } from '../../../formats/files/make-folders.js';
 import { writeAttribution } from '../attribution-file.js';
 import { BABBLE_SENTENCES, babble, colouredNoises } from './noises.js';
 import { shapeClip } from './shape-clip.js';
@@ -148,7 +150,7 @@ function checkVoices(voices: readonly Voice[]): void {
 
 /** @throws DataSetError `output-not-empty`: clips of two runs would mix, and lists of real recordings be replaced. */
 async function openEmptyFolder(outDir: string): Promise<void> {
-  await mkdir(outDir, { recursive: true });
+  await makeFolders(outDir);
   const entries = await readdir(outDir);
   if (entries.length === 0) return;
   throw new DataSetError(

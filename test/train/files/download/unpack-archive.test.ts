@@ -115,10 +115,10 @@ describe('unpackArchive', () => {
     expect(existsSync(join(folder, 'deep/into/b.wav'))).toBe(false);
   });
 
-  it('passes on that the folder cannot be made', async () => {
+  it('says that the folder cannot be made', async () => {
     writeFileSync(join(folder, 'file'), '');
     await expect(unpack(archiveOf([]), { into: join(folder, 'file', 'into') })).rejects.toMatchObject({
-      code: 'ENOTDIR',
+      code: 'file-write',
     });
   });
 });

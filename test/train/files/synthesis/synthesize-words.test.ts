@@ -119,10 +119,10 @@ describe('synthesizeWords', () => {
     expect(readdirSync(outDir)).toEqual(['mine.wav']);
   });
 
-  it('passes on that the folder cannot be made', async () => {
+  it('says that the folder cannot be made', async () => {
     writeFileSync(join(folder, 'file'), '');
     await expect(synthesizeWords(['go'], { outDir: join(folder, 'file', 'out') })).rejects.toMatchObject({
-      code: 'ENOTDIR',
+      code: 'file-write',
     });
   });
 
