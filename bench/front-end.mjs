@@ -2,41 +2,21 @@
  * Microseconds a frame of the front ends, and of Meyda's own `melBands` and `powerSpectrum` beside them, taken in turns so that
  * a busy machine slows all alike. Run: node bench/front-end.mjs (after npm ci; reads the sources, not dist).
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import Meyda from 'meyda';
-import { rolldown } from 'rolldown';
+import { bundleSources } from './support/sources.mjs';
 
 const ROUNDS = 30;
-const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** The sources as one module beside node_modules, so that Meyda resolves. */
-async function load(lines) {
-  const folder = mkdtempSync(join(root, 'node_modules', '.bench-'));
-  const file = join(folder, 'sources.mjs');
-  const entry = '\0bench';
-  const plugin = {
-    name: 'entry',
-    resolveId: (id) => (id === entry ? id : undefined),
-    load: (id) =>
-      id === entry ? lines.map((path) => `export * from '${join(root, path)}';`).join('\n') : undefined,
-  };
-  const build = await rolldown({ input: entry, plugins: [plugin], platform: 'node', external: ['meyda'] });
-  await build.write({ file, format: 'esm' });
-  await build.close();
-  try {
-    return await import(pathToFileURL(file).href);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
-const { createWasmFrontEnd, createMeydaFrontEnd, DEFAULT_FRONT_END, DEFAULT_PCEN } = await load([
+const bundle = await bundleSources([
   'src/audio/wasm-front-end.ts',
   'src/audio/meyda-front-end.ts',
   'src/audio/front-end.ts',
 ]);
+const { createWasmFrontEnd, createMeydaFrontEnd, DEFAULT_FRONT_END, DEFAULT_PCEN } = await import(
+  pathToFileURL(bundle.file).href
+);
+bundle.remove();
 
 const clip = Float32Array.from({ length: 16000 }, (_, i) => Math.sin(i * i * 1e-5) * Math.sin(i / 3000));
 const frames = 98;

@@ -1,9 +1,11 @@
 """Runs a hearken graph in PyTorch, so that both sides time the very same network, weights and batch.
 
-Reads one JSON command a line, answers one JSON object a line:
-  {"do": "load", "folder": ..., "batch": 64, "threads": 1, "channelsLast": true}  -> {"outputs": [...], "torch": "2.x"}
-  {"do": "train", "seconds": 1.0}  -> {"samplesPerSecond": ...}   (forward, backward and a plain SGD step)
-The folder holds graph.json and one little-endian float32 file per parameter and input (made by bench/training.mjs).
+Reads one JSON command a line, answers one JSON object a line (as bench/support/serve.mjs does):
+  {"do": "load", "slot": "a", "task": "training", "folder": ..., "batch": 64, "threads": 1, "layout": "channels_last"}
+    -> {"outputs": [...], "version": "2.x"}
+  {"do": "run", "slot": "a", "seconds": 1.0}  -> {"clipsPerSecond": ...}
+Training is forward, backward and a plain SGD step; inference runs the graph with BatchNorms folded into convolutions.
+The folder is made by bench/support/problem.mjs.
 """
 
 import json
@@ -17,32 +19,28 @@ import torch.nn.functional as F
 
 def read(folder, name, shape):
     data = torch.frombuffer(bytearray(open(os.path.join(folder, name.replace("/", "__") + ".f32"), "rb").read()), dtype=torch.float32)
-    return data.reshape(shape).clone()
+    return data.clone() if shape is None else data.reshape(shape).clone()
 
 
 class Network(torch.nn.Module):
     """Maps are [batch, channels, time, frequency]; weights are turned from hearken's [kt, kf, in, out]."""
 
-    def __init__(self, graph, folder):
+    def __init__(self, graph, folder, training):
         super().__init__()
         self.graph = graph
+        self.uses_batch_moments = training
         self.tensors = torch.nn.ParameterDict()
         for node in graph["nodes"]:
             for role in ("weight", "bias", "gamma", "beta"):
                 name = node.get(role)
                 if name is None:
                     continue
-                value = read(folder, name, graph["parameters"][name]["shape"])
-                if node["op"] == "conv2d" and role == "weight":
-                    value = value.permute(3, 2, 0, 1).contiguous()
-                elif node["op"] == "depthwiseConv2d" and role == "weight":
-                    kt, kf, c, m = value.shape
-                    value = value.permute(2, 3, 0, 1).reshape(c * m, 1, kt, kf).contiguous()
-                elif node["op"] == "dense" and role == "weight":
-                    value = value.t().contiguous()
-                elif node["op"] == "batchNorm" and node["bands"] > 1:
-                    value = value.t().reshape(-1).contiguous()
-                self.tensors[key(name)] = torch.nn.Parameter(value)
+                value = read(folder, name, None)
+                self.tensors[key(name)] = torch.nn.Parameter(turned(node, role, value))
+            if node["op"] == "batchNorm" and not training:
+                for role in ("mean", "variance"):
+                    value = turned(node, role, read(folder, node[role], None))
+                    self.tensors[key(node[role])] = torch.nn.Parameter(value, requires_grad=False)
 
     def forward(self, x):
         maps = {self.graph["inputs"][0]: x}
@@ -96,13 +94,29 @@ class Network(torch.nn.Module):
 
     def normalise(self, node, x):
         gamma, beta, bands = self.parameter(node, "gamma"), self.parameter(node, "beta"), node["bands"]
+        by_batch = self.uses_batch_moments
+        mean, variance = (None, None) if by_batch else (self.parameter(node, "mean"), self.parameter(node, "variance"))
         if bands == 1:
-            return F.batch_norm(x, None, None, gamma, beta, True, 0.1, node["epsilon"])
+            return F.batch_norm(x, mean, variance, gamma, beta, by_batch, 0.1, node["epsilon"])
         # Sub-spectral: channels times bands of frequency, as BC-ResNet's authors do it (channels-first memory).
         b, c, t, f = x.shape
         y = x.permute(0, 1, 3, 2).contiguous().view(b, c * bands, f // bands, t)
-        y = F.batch_norm(y, None, None, gamma, beta, True, 0.1, node["epsilon"])
+        y = F.batch_norm(y, mean, variance, gamma, beta, by_batch, 0.1, node["epsilon"])
         return y.view(b, c, f, t).permute(0, 1, 3, 2)
+
+
+def turned(node, role, value):
+    """A parameter as PyTorch lays it out; outputs lie innermost in hearken's weights."""
+    op, outputs = node["op"], node["shape"][2]
+    if role == "weight" and op == "conv2d":
+        return value.reshape(*node["kernel"], -1, outputs).permute(3, 2, 0, 1).contiguous()
+    if role == "weight" and op == "depthwiseConv2d":
+        return value.reshape(*node["kernel"], outputs).permute(2, 0, 1).unsqueeze(1).contiguous()
+    if role == "weight" and op == "dense":
+        return value.reshape(-1, outputs).t().contiguous()
+    if op == "batchNorm" and node["bands"] > 1:
+        return value.reshape(node["bands"], -1).t().reshape(-1).contiguous()
+    return value
 
 
 def key(name):
@@ -112,37 +126,65 @@ def key(name):
 ACTIVATIONS = {"relu": F.relu, "relu6": F.relu6, "silu": F.silu, "sigmoid": torch.sigmoid, "hardSigmoid": F.hardsigmoid, "hardSwish": F.hardswish}
 
 
-class Peer:
-    def load(self, folder, batch, threads, channelsLast):
+class Slot:
+    def __init__(self, task, folder, batch, threads, layout):
         torch.manual_seed(1)
         torch.set_num_threads(threads)
-        graph = json.load(open(os.path.join(folder, "graph.json")))
+        self.threads, self.training = threads, task == "training"
+        graph = json.load(open(os.path.join(folder, "graph.json" if self.training else "folded.json")))
         time_, frequency, maps = next(n["shape"] for n in graph["nodes"] if n["op"] == "input")
-        features = read(folder, "features", (batch, time_, frequency, maps)).permute(0, 3, 1, 2)
-        layout = torch.channels_last if channelsLast else torch.contiguous_format
-        self.features = features.contiguous(memory_format=layout)
-        self.network = Network(graph, folder).to(memory_format=layout)
-        self.seeds = read(folder, "seeds", (batch, -1))
-        self.optimizer = torch.optim.SGD(self.network.parameters(), lr=1e-6)
-        with torch.no_grad():
-            outputs = self.network(self.features).flatten()
-        return {"outputs": outputs[:64].tolist(), "torch": torch.__version__}
+        features = read(folder, "features", None)[: batch * time_ * frequency * maps]
+        memory_format = torch.channels_last if layout == "channels_last" else torch.contiguous_format
+        features = features.reshape(batch, time_, frequency, maps).permute(0, 3, 1, 2)
+        self.features = features.contiguous(memory_format=memory_format)
+        self.network = Network(graph, folder, self.training).to(memory_format=memory_format)
+        if self.training:
+            self.seeds = read(folder, "seeds", None)[: batch * next(
+                n["shape"][2] for n in graph["nodes"] if n["name"] == graph["outputs"][0]
+            )].reshape(batch, -1)
+            self.optimizer = torch.optim.SGD(self.network.parameters(), lr=1e-6)
 
-    def train(self, seconds):
+    def infer(self):
+        with torch.inference_mode():
+            return self.network(self.features).flatten()
+
+    def step(self):
+        self.optimizer.zero_grad()
+        self.network(self.features).flatten(1).backward(self.seeds)
+        self.optimizer.step()
+
+    def outputs(self):
+        with torch.no_grad():
+            return self.network(self.features).flatten()[:64].tolist()
+
+
+class Peer:
+    def __init__(self):
+        self.slots = {}
+
+    def load(self, slot, task, folder, batch, threads, layout, **_):
+        self.slots[slot] = Slot(task, folder, batch, threads, layout)
+        return {"outputs": self.slots[slot].outputs(), "version": torch.__version__}
+
+    def run(self, slot, seconds):
+        side = self.slots[slot]
+        torch.set_num_threads(side.threads)
+        work = side.step if side.training else side.infer
         steps, start = 0, time.perf_counter()
         while time.perf_counter() - start < seconds or steps == 0:
-            self.optimizer.zero_grad()
-            self.network(self.features).flatten(1).backward(self.seeds)
-            self.optimizer.step()
+            work()
             steps += 1
-        return {"samplesPerSecond": steps * len(self.features) / (time.perf_counter() - start)}
+        return {"clipsPerSecond": steps * len(side.features) / (time.perf_counter() - start)}
 
 
 def main():
     peer = Peer()
     for line in sys.stdin:
         command = json.loads(line)
-        answer = getattr(peer, command.pop("do"))(**command)
+        try:
+            answer = getattr(peer, command.pop("do"))(**command)
+        except Exception as error:
+            answer = {"error": str(error)}
         print(json.dumps(answer), flush=True)
 
 
