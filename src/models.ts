@@ -15,6 +15,9 @@ export {
 export { type Costs, costsOf } from './graph/costs.js';
 export * from './graph/graph.js';
 export { initializeParameters, initializeStatistics } from './graph/initialize.js';
+export { type Route, type Routes, routesOf } from './graph/routes.js';
 export { checkGraph } from './graph/shapes.js';
 export { type Stage, stagesOf } from './graph/stages.js';
+export { buildDrNet } from './models/build-drnet.js';
+export type { DrNetConfig, MapSize } from './models/drnet.js';
 export * from './models/models.js';

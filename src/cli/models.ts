@@ -33,7 +33,7 @@ function showModels(name: string | undefined, options: ModelsOptions, io: Io): v
   if (name === undefined) {
     if (options.layers) throw new UsageError('--layers needs the name of a network');
     const rows = describeModels();
-    printResult(io, options, rows, () => formatList(rows));
+    printResult(io, options, rows.map(jsonOf), () => formatList(rows));
     return;
   }
   const row = describeModel(name);
@@ -42,18 +42,23 @@ function showModels(name: string | undefined, options: ModelsOptions, io: Io): v
     printResult(
       io,
       options,
-      [{ ...row, layers }],
+      [{ ...jsonOf(row), layers }],
       () =>
         `${formatRow(row)}\n\n${formatStages(layers, row.domain === 'speech' ? DEFAULT_FRONT_END : undefined)}`,
     );
-  } else printResult(io, options, [row], () => formatRow(row));
+  } else printResult(io, options, [jsonOf(row)], () => formatRow(row));
+}
+
+/** A row as JSON has it: `macs` of a DRNet is a list, one number a resolution. */
+function jsonOf(row: ModelRow): Omit<ModelRow, 'macs'> & { macs: number | readonly number[] } {
+  return { ...row, macs: row.routing?.macs ?? row.macs };
 }
 
 const COLUMNS: readonly Column<ModelRow>[] = [
   { title: 'name', cell: (row) => row.name },
   { title: 'family', cell: (row) => row.family },
   { title: 'parameters', cell: (row) => formatCount(row.parameters), align: 'right' },
-  { title: 'MACs', cell: (row) => formatShort(row.macs), align: 'right' },
+  { title: 'MACs', cell: formatMacs, align: 'right' },
   { title: 'MACs against its twin', cell: (row) => formatSaving(row) },
 ];
 const SPEECH_COLUMNS: readonly Column<ModelRow>[] = [
@@ -89,14 +94,29 @@ function formatSaving({ twin, saving }: ModelRow): string {
     : `${(1 / saving).toFixed(2)}× those of ${twin}`;
 }
 
+/** "29.1 M … 8.8 M" of a network that chooses. */
+function formatMacs({ macs, routing }: ModelRow): string {
+  return routing ? `${formatShort(macs)} … ${formatShort(Math.min(...routing.macs))}` : formatShort(macs);
+}
+
+function formatRowMacs({ macs, routing }: ModelRow): string[] {
+  if (!routing) return [`MACs        ${formatCount(macs)}`];
+  return [
+    ...routing.resolutions.map(
+      (size, i) => `MACs        ${formatCount(routing.macs[i])} at ${size.join(' × ')}`,
+    ),
+    `            ${formatCount(routing.predictorMacs)} to choose one`,
+  ];
+}
+
 function formatRow(row: ModelRow): string {
   return [
     `${row.name} (${row.family})`,
     `input       ${row.input.join(' × ')} (time × frequency × maps)`,
     `labels      ${row.labels}`,
     `parameters  ${formatCount(row.parameters)}`,
-    `MACs        ${formatCount(row.macs)}`,
-    ...(row.twin ? [`twin        ${row.twin}: MACs ${formatSaving(row)}`] : []),
+    ...formatRowMacs(row),
+    ...(row.twin ? [`twin        ${row.twin}${row.saving ? `: MACs ${formatSaving(row)}` : ''}`] : []),
     `streams     ${row.streamable ? 'yes, frame by frame' : 'by sliding a window'}`,
     ...(row.measured
       ? [

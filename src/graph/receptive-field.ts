@@ -1,5 +1,5 @@
 /** How much of the input one number of a map looks at. */
-import type { Graph, GraphNode, Shape } from './graph.js';
+import type { Graph, GraphNode, Pair, Shape } from './graph.js';
 import { nodesByName, sizeOf } from './graph.js';
 
 export interface ReceptiveField {
@@ -23,18 +23,35 @@ interface Axis {
  * Source: Araujo, Norris and Sim, 2019, "Computing Receptive Fields of Convolutional Neural Networks", section 2.
  */
 export function receptiveFields(graph: Graph): ReadonlyMap<string, ReceptiveField> {
+  const [frames, bands] = nodesByName(graph).get(graph.inputs[0])!.shape;
+  const fields = [...axesOf(graph)].map(([name, [time, frequency]]): [string, ReceptiveField] => [
+    name,
+    { frames: Math.min(frames, time.seen), bands: Math.min(bands, frequency.seen) },
+  ]);
+  return new Map(fields);
+}
+
+/** The most input positions, in time and in frequency, that lie between two neighbours of any map: a network's total stride. */
+export function totalStride(graph: Graph): Pair {
+  const axes = axesOf(graph);
+  const largest = (axis: 0 | 1) =>
+    Math.max(...graph.nodes.filter(isMap).map(({ name }) => axes.get(name)![axis].step));
+  return [largest(0), largest(1)];
+}
+
+/** Whether a node still has places to tell apart. */
+function isMap({ shape: [time, frequency] }: GraphNode): boolean {
+  return time > 1 || frequency > 1;
+}
+
+function axesOf(graph: Graph): ReadonlyMap<string, readonly [Axis, Axis]> {
   const nodes = nodesByName(graph);
   const axes = new Map<string, readonly [Axis, Axis]>();
   for (const node of graph.nodes) {
     const inputs = node.inputs.map((name) => nodes.get(name)!);
     axes.set(node.name, [axisOf(node, inputs, axes, 0), axisOf(node, inputs, axes, 1)]);
   }
-  const [frames, bands] = nodes.get(graph.inputs[0])!.shape;
-  const fields = [...axes].map(([name, [time, frequency]]): [string, ReceptiveField] => [
-    name,
-    { frames: Math.min(frames, time.seen), bands: Math.min(bands, frequency.seen) },
-  ]);
-  return new Map(fields);
+  return axes;
 }
 
 function axisOf(

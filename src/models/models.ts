@@ -1,7 +1,8 @@
 /** The registry: every network that has a name. */
 import { ConfigError } from '../errors.js';
 import { costsOf } from '../graph/costs.js';
-import type { Graph, Shape } from '../graph/graph.js';
+import type { Graph, Pair, Shape } from '../graph/graph.js';
+import { routesOf } from '../graph/routes.js';
 import { BC_RESNETS } from './bc-resnet.js';
 import { BIG_LITTLES } from './big-little.js';
 import { BL_GHOSTNETS } from './bl-ghostnet.js';
@@ -10,6 +11,7 @@ import { CSPNETS } from './cspnet.js';
 import { SPEECH_CSPNETS } from './cspnet-speech.js';
 import { DARKNETS } from './darknet.js';
 import { DENSENETS } from './densenet.js';
+import { DRNETS } from './drnets.js';
 import { DS_CNNS } from './ds-cnn.js';
 import { EFFICIENTNETS } from './efficientnet.js';
 import type { BuildOptions, ModelEntry } from './entry.js';
@@ -55,6 +57,7 @@ const FAMILIES: readonly (readonly ModelEntry[])[] = [
   TC_RESNETS,
   MATCHBOXNETS,
   HONK_RESNETS,
+  DRNETS,
 ];
 
 /** Every network by name, speech and originals, in the order of their families. */
@@ -90,6 +93,16 @@ export function buildModel(name: string, options: BuildOptions = {}): Graph {
   return entry.build(options);
 }
 
+/** The ways through a network that chooses one for each clip. */
+export interface Routing {
+  /** `[time, frequency]`, the largest first. */
+  readonly resolutions: readonly Pair[];
+  /** Of each resolution. */
+  readonly macs: readonly number[];
+  /** Of the choice. */
+  readonly predictorMacs: number;
+}
+
 /** A row for people and programs: what a network is and costs at its default input and labels. */
 export interface ModelRow {
   readonly name: string;
@@ -97,12 +110,14 @@ export interface ModelRow {
   readonly domain: 'speech' | 'image';
   readonly size: 'tiny' | 'small' | 'base' | null;
   readonly parameters: number;
-  /** Multiply–accumulates of convolutions and dense layers for one clip. */
+  /** Multiply–accumulates of convolutions and dense layers for one clip; of a DRNet, at its largest resolution. */
   readonly macs: number;
+  /** What a DRNet may choose between. */
+  readonly routing: Routing | null;
   readonly input: Shape;
   readonly labels: number;
   readonly twin: string | null;
-  /** MACs of the twin divided by this network's. */
+  /** MACs of the twin divided by this network's; none for a DRNet, whose twin is its backbone. */
   readonly saving: number | null;
   readonly streamable: boolean;
   /** Where it was trained and tested: parts of 1 by seed. */
@@ -123,11 +138,22 @@ export function describeModel(name: string): ModelRow {
     source,
     build,
   } = modelEntry(name);
-  const { parameters, macs } = costsOf(build());
-  const saving = twin === null ? null : costsOf(modelEntry(twin).build()).macs / macs;
+  const graph = build();
+  const { parameters } = costsOf(graph);
+  const routing = routingOf(graph);
+  const macs = routing ? Math.max(...routing.macs) : costsOf(graph).macs;
+  const saving = twin === null || routing ? null : costsOf(modelEntry(twin).build()).macs / macs;
   const measured = MEASURED[name] ?? null;
-  const costs = { parameters, macs, input, labels, twin, saving };
+  const costs = { parameters, macs, routing, input, labels, twin, saving };
   return { name, family, domain, size, ...costs, streamable, measured, source };
+}
+
+function routingOf(graph: Graph): Routing | null {
+  const routes = routesOf(graph);
+  if (!routes) return null;
+  const { branches, predictorMacs } = routes;
+  const resolutions = branches.map(({ resolution }) => resolution);
+  return { resolutions, macs: branches.map(({ macs }) => macs), predictorMacs };
 }
 
 /** All rows, counted from the graphs themselves. */

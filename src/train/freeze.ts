@@ -3,7 +3,7 @@
  * in use: running statistics, no dropout. Only the tail behind it is trained, so frozen layers cost one forward pass.
  */
 import { type Graph, type GraphNode, nodesByName } from '../graph/graph.js';
-import { parameterShapes } from '../graph/shapes.js';
+import { parameterNames, partOf, subgraph } from '../graph/subgraph.js';
 
 export interface FrozenSplit {
   /** Reads the network's inputs, gives the maps named in `joints`; absent if the tail reads inputs alone. */
@@ -26,7 +26,7 @@ export function splitFrozen(graph: Graph, trained: ReadonlySet<string>): FrozenS
   const tail = partOf(graph, [...inputs, ...tailNodes], graph.outputs);
   const computed = joints.filter((name) => nodes.get(name)?.op !== 'input');
   if (computed.length === 0) return { tail, joints };
-  return { trunk: partOf(graph, ancestors(graph, computed), computed), tail, joints };
+  return { trunk: subgraph(graph, computed), tail, joints };
 }
 
 /** Names of the nodes whose output changes when a trained parameter does. */
@@ -37,38 +37,4 @@ function movingNodes(graph: Graph, trained: ReadonlySet<string>): Set<string> {
     if (own || node.inputs.some((name) => moving.has(name))) moving.add(node.name);
   }
   return moving;
-}
-
-function ancestors(graph: Graph, of: readonly string[]): GraphNode[] {
-  const wanted = new Set(of);
-  const nodes: GraphNode[] = [];
-  for (let i = graph.nodes.length - 1; i >= 0; i--) {
-    const node = graph.nodes[i];
-    if (!wanted.has(node.name)) continue;
-    node.inputs.forEach((name) => {
-      wanted.add(name);
-    });
-    nodes.unshift(node);
-  }
-  return nodes;
-}
-
-function partOf(graph: Graph, nodes: readonly GraphNode[], outputs: readonly string[]): Graph {
-  const used = new Set(nodes.flatMap(parameterNames));
-  const keep = <V>(specs: Readonly<Record<string, V>>) =>
-    Object.fromEntries(Object.entries(specs).filter(([name]) => used.has(name)));
-  return {
-    name: graph.name,
-    nodes,
-    inputs: nodes.filter((node) => node.op === 'input').map((node) => node.name),
-    outputs,
-    losses: [],
-    parameters: keep(graph.parameters),
-    statistics: keep(graph.statistics),
-  };
-}
-
-/** Names of the parameters and statistics that a node reads. */
-export function parameterNames(node: GraphNode): string[] {
-  return parameterShapes(node, undefined).map(([name]) => name);
 }

@@ -5,7 +5,7 @@ import { ConfigError } from '../errors.js';
 import type { Model } from '../formats/model.js';
 import { type Graph, nodesByName, type Tensors } from '../graph/graph.js';
 import { initializeParameters, initializeStatistics } from '../graph/initialize.js';
-import { parameterNames } from './freeze.js';
+import { parameterNames } from '../graph/subgraph.js';
 import type { Weights } from './training-state.js';
 
 export interface TransferOptions {

@@ -1,0 +1,69 @@
+/**
+ * Networks that choose how to look: one graph in which a gate picks one of several branches. Run as it stands, every
+ * branch is computed and the gate's one-hot sum keeps one of them. `routesOf` finds gate and branches, so that engines
+ * need compute only the branch that is chosen.
+ */
+import { costsOf } from './costs.js';
+import { type Graph, type GraphNode, nodesByName, type Pair } from './graph.js';
+import { subgraph } from './subgraph.js';
+
+/** One way through the network. */
+export interface Route {
+  /** Time × frequency of the map that the branch works on. */
+  readonly resolution: Pair;
+  /** From the network's input to the branch's answer. */
+  readonly graph: Graph;
+  /** Of the branch alone. */
+  readonly macs: number;
+}
+
+export interface Routes {
+  /** From the input to one logit a route, `[1, 1, routes]`: the largest is chosen, the first of equals. */
+  readonly predictor: Graph;
+  readonly predictorMacs: number;
+  /** Name of the gumbelSoftmax node over these logits. */
+  readonly gate: string;
+  readonly branches: readonly Route[];
+}
+
+/**
+ * The routes of a graph whose one output is Σⱼ gateⱼ · branchⱼ with a gate of one number a branch, and whose branches
+ * do not read the gate; undefined for any other graph.
+ */
+export function routesOf(graph: Graph): Routes | undefined {
+  const nodes = nodesByName(graph);
+  const sum = nodes.get(graph.outputs[0]);
+  if (graph.outputs.length !== 1 || graph.inputs.length !== 1 || !isPlainSum(sum)) return undefined;
+  const pairs = sum.inputs.map((name, index) => gatedBranch(nodes, name, index));
+  const gate = nodes.get(pairs[0]?.gate ?? '');
+  if (gate?.op !== 'gumbelSoftmax' || gate.shape.join() !== `1,1,${pairs.length}`) return undefined;
+  if (pairs.length < 2 || !pairs.every((pair) => pair?.gate === gate.name)) return undefined;
+  const branches = pairs.map((pair) => routeOf(subgraph(graph, [pair!.branch])));
+  if (branches.some(({ graph: branch }) => branch.nodes.some(({ name }) => name === gate.name)))
+    return undefined;
+  const predictor = subgraph(graph, gate.inputs);
+  return { predictor, predictorMacs: costsOf(predictor).macs, gate: gate.name, branches };
+}
+
+function isPlainSum(node: GraphNode | undefined): node is Extract<GraphNode, { op: 'weightedSum' }> {
+  return node?.op === 'weightedSum' && node.weights?.every((weight) => weight === 1) === true;
+}
+
+/** What `name`, a product of a branch and place `index` of a gate, is made of. */
+function gatedBranch(nodes: ReadonlyMap<string, GraphNode>, name: string, index: number) {
+  const product = nodes.get(name);
+  if (product?.op !== 'multiply') return undefined;
+  const [branch, place] = product.inputs;
+  const slice = nodes.get(place);
+  if (slice?.op !== 'slice' || slice.start.join() !== `0,0,${index}` || slice.shape.join() !== '1,1,1')
+    return undefined;
+  return { branch, gate: slice.inputs[0] };
+}
+
+function routeOf(graph: Graph): Route {
+  const input = graph.nodes.find(({ op }) => op === 'input');
+  const readers = graph.nodes.filter(({ inputs }) => inputs.includes(input?.name ?? ''));
+  const [first] = readers;
+  const [time, frequency] = (readers.length === 1 && first.op === 'resize' ? first : input)?.shape ?? [1, 1];
+  return { resolution: [time, frequency], graph, macs: costsOf(graph).macs };
+}

@@ -1,0 +1,44 @@
+/**
+ * The small network that looks at one small map and says at which resolution the large one should look.
+ *
+ * Paper: Zhu et al., "Dynamic Resolution Network", NeurIPS 2021, arXiv 2106.02898, section 3.1 and appendix.
+ * Reference code: mindspore-ai/models, research/cv/DRNet (Apache-2.0), read, not copied.
+ */
+import type { GraphBuilder, Value } from '../graph/builder.js';
+import type { Pair } from '../graph/graph.js';
+import { classify, convNorm, imageStem, inputNorm } from './layers.js';
+import { basicBlock, separableBlock } from './residual-blocks.js';
+
+/**
+ * image: the paper's, a ResNet of four basic blocks for photographs. residual: the same plan an eighth as wide and without
+ * max pooling, for log-mel maps. separable: that with depthwise-separable blocks, a fifth of its size.
+ */
+export type PredictorKind = 'image' | 'residual' | 'separable';
+
+const KINDS = {
+  image: { block: basicBlock({ shortcut: 'conv' }), stem: 64, widths: [64, 128, 256, 512] },
+  residual: { block: basicBlock({ shortcut: 'conv' }), stem: 8, widths: [8, 16, 24, 32] },
+  separable: { block: separableBlock({ shortcut: 'conv' }), stem: 8, widths: [8, 16, 24, 32] },
+} as const;
+
+export const PREDICTOR_KINDS = Object.keys(KINDS) as readonly PredictorKind[];
+
+/** `[T, F, maps]` → one logit a resolution, `[1, 1, routes]`; stages after the first halve time and frequency. */
+export function predictResolution(
+  g: GraphBuilder,
+  x: Value,
+  { kind, routes }: { readonly kind: PredictorKind; readonly routes: number },
+): Value {
+  const { block, stem, widths } = KINDS[kind];
+  return g.scope('predictor', () => {
+    let y =
+      kind === 'image'
+        ? imageStem(g, x, stem)
+        : convNorm(g, inputNorm(g, x), { name: 'stem', channels: stem, kernel: [3, 3], stride: [2, 2] });
+    widths.forEach((channels, i) => {
+      const stride: Pair = i === 0 ? [1, 1] : [2, 2];
+      y = g.scope(`block${i}`, () => block(g, y, { channels, stride }));
+    });
+    return classify(g, y, { labels: routes });
+  });
+}

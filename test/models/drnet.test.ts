@@ -1,0 +1,215 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigError } from '../../src/errors.js';
+import { costsOf } from '../../src/graph/costs.js';
+import { nodesByName } from '../../src/graph/graph.js';
+import { routesOf } from '../../src/graph/routes.js';
+import { checkGraph } from '../../src/graph/shapes.js';
+import { buildDrNet } from '../../src/models/build-drnet.js';
+import { type DrNetConfig, wrapBackbone } from '../../src/models/drnet.js';
+import { buildModel, describeModel, MODELS } from '../../src/models/models.js';
+
+const wrap = (backbone: string, config: DrNetConfig = {}, input = MODELS[backbone].input) =>
+  wrapBackbone('wrapped', MODELS[backbone], config, { labels: 12, input });
+
+describe('the published DRNet', () => {
+  it('counts ResNet-50 with three and five resolutions as its authors do', () => {
+    const three = describeModel('drnet-resnet-50');
+    expect(three).toMatchObject({ parameters: 30_570_603, macs: 4_089_184_256, saving: null });
+    expect(three.routing).toEqual({
+      resolutions: [
+        [224, 224],
+        [168, 168],
+        [112, 112],
+      ],
+      macs: [4_089_184_256, 2_503_027_712, 1_077_899_264],
+      predictorMacs: 290_194_944,
+    });
+    const five = describeModel('drnet-resnet-50-m5').routing!;
+    expect(five.resolutions.map(([rows]) => rows)).toEqual([224, 192, 168, 112, 96]);
+    expect([five.macs[1], five.macs[4]]).toEqual([3_004_841_984, 752_746_496]);
+  });
+
+  it('parts into the 4,907,331 parameters of its predictor and 25,663,272 of a classifier with three sets of norms', () => {
+    const graph = buildModel('drnet-resnet-50');
+    const { predictor } = routesOf(graph)!;
+    expect(costsOf(predictor).parameters).toBe(4_907_331);
+    expect(costsOf(graph).parameters - costsOf(predictor).parameters).toBe(25_663_272);
+  });
+});
+
+describe('wrapBackbone', () => {
+  it('gives predictors of the sizes they were planned with, and a norm of the 20 bands each sees', () => {
+    const sizes = (['residual', 'separable'] as const).map(
+      (predictor) => costsOf(routesOf(wrap('bl-resnet-small', { predictor }))!.predictor).parameters,
+    );
+    expect(sizes).toEqual([31_307 + 40, 6_691 + 40]);
+  });
+
+  it.each(['bl-resnet-small', 'ghostnet-small', 'csp-resnet-tiny', 'mobilenet-v2-tiny'])(
+    'shares kernels, biases and heads of %s by its own names, and no norm',
+    (name) => {
+      const graph = wrap(name, { predictor: 'separable' });
+      checkGraph(graph);
+      const { branches, predictor } = routesOf(graph)!;
+      const whole = MODELS[name].build();
+      for (const [key, spec] of Object.entries(whole.parameters)) {
+        const isNorm = spec.role === 'gamma' || spec.role === 'beta';
+        const users = branches.filter((branch) => key in branch.graph.parameters).length;
+        if (isNorm) expect([key, users]).toEqual([key, 0]);
+        else if (!key.startsWith('bands/')) expect([key, users]).toEqual([key, 3]);
+      }
+      const plain = whole.nodes.map(({ op }) => op);
+      expect(branches[0].graph.nodes.map(({ op }) => op)).toEqual(plain);
+      expect(branches.map(({ graph }) => costsOf(graph).macs)).toEqual(
+        branches.map(({ resolution }) => costsOf(MODELS[name].build({ input: [...resolution, 1] })).macs),
+      );
+      const own = [predictor, ...branches.map((branch) => branch.graph)].map(({ statistics }) =>
+        Object.keys(statistics),
+      );
+      expect(new Set(own.flat()).size).toBe(own.flat().length);
+    },
+  );
+
+  it('keeps to itself a weight whose shape hangs on the resolution', () => {
+    const graph = wrap('csp-resnet-tiny');
+    const heights = [0, 1, 2].map((i) => graph.parameters[`r${i}.bands/weight`].shape);
+    expect(heights).toEqual([
+      [5, 5, 44, 1],
+      [5, 4, 44, 1],
+      [5, 3, 44, 1],
+    ]);
+    expect(graph.parameters).not.toHaveProperty(['bands/weight']);
+  });
+
+  it('shows the predictor one resize, or every candidate from its own resolution', () => {
+    const stems = (['resize', 'candidates'] as const).map((predictorInput) => {
+      const graph = wrap('bl-resnet-small', { predictorInput });
+      checkGraph(graph);
+      return graph.parameters['predictor/stem/weight'].shape;
+    });
+    expect(stems).toEqual([
+      [3, 3, 1, 8],
+      [3, 3, 3, 8],
+    ]);
+    const { predictor } = routesOf(wrap('bl-resnet-small', { predictorInput: 'candidates' }))!;
+    const seen = predictor.nodes.filter(({ op }) => op === 'resize').map(({ shape }) => shape.join('×'));
+    expect(seen).toEqual(['74×30×1', '49×20×1', '49×20×1', '49×20×1']);
+    expect(nodesByName(predictor).get('predictor-inputs')!.shape).toEqual([49, 20, 3]);
+  });
+
+  it('takes sizes as parts of the input or as they are', () => {
+    const sizes = routesOf(wrap('ghostnet-small', { resolutions: [1, [60, 40], [60, 24], 0.5] }))!;
+    expect(sizes.branches.map(({ resolution }) => resolution)).toEqual([
+      [98, 40],
+      [60, 40],
+      [60, 24],
+      [49, 20],
+    ]);
+  });
+
+  it.each<[string, string, DrNetConfig, string, string]>([
+    [
+      'one resolution',
+      'bl-resnet-small',
+      { resolutions: [1] },
+      'drnet-resolutions',
+      'Cannot build wrapped: expected two resolutions or more, got 1',
+    ],
+    [
+      'a resolution below the strides',
+      'resnet-50',
+      { resolutions: [1, [16, 16]] },
+      'drnet-resolutions',
+      'Cannot build wrapped: expected resolutions of at least the strides of resnet-50, 32 × 32, got 16 × 16',
+    ],
+    [
+      'a resolution too low for a layer',
+      'bc-resnet-1',
+      {},
+      'drnet-resolutions',
+      'Cannot build wrapped: expected resolutions that bc-resnet-1 can take, got 74 × 30 (Cannot build node head: expected at least 5 positions on axis 1, got 4)',
+    ],
+    [
+      'a resolution above the input',
+      'ghostnet-small',
+      { resolutions: [1.5, 1] },
+      'drnet-resolution',
+      'Cannot look at resolution 147 × 60: expected 1 to 98 × 1 to 40, got 147 × 60',
+    ],
+    [
+      'a resolution that is no number',
+      'ghostnet-small',
+      { resolutions: [1, Number.NaN] },
+      'drnet-resolution',
+      'Cannot look at resolution NaN × NaN: expected 1 to 98 × 1 to 40, got NaN × NaN',
+    ],
+    [
+      'resolutions that grow',
+      'ghostnet-small',
+      { resolutions: [0.5, 1] },
+      'drnet-resolutions',
+      'Cannot build wrapped: expected a size below 49 × 20 next, got 98 × 40',
+    ],
+    [
+      'a backbone of many answers',
+      'bl-am-tiny',
+      { resolutions: [1, [90, 40]] },
+      'drnet-backbone',
+      'Cannot build wrapped: expected a backbone of one answer a clip, got 44 of bl-am-tiny',
+    ],
+    [
+      'a temperature of 0',
+      'ghostnet-small',
+      { temperature: 0 },
+      'drnet-temperature',
+      'Cannot build wrapped: expected a temperature above 0, got 0',
+    ],
+    [
+      'an unknown predictor',
+      'ghostnet-small',
+      { predictor: 'large' as 'image' },
+      'drnet-predictor',
+      'Cannot build a DRNet: expected predictor image or residual or separable, got large',
+    ],
+    [
+      'an unknown input of it',
+      'ghostnet-small',
+      { predictorInput: 'all' as 'resize' },
+      'drnet-predictorInput',
+      'Cannot build a DRNet: expected predictorInput resize or candidates, got all',
+    ],
+  ])('refuses %s', (_, backbone, config, code, message) => {
+    let thrown: unknown;
+    try {
+      wrap(backbone, config);
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toBeInstanceOf(ConfigError);
+    expect(thrown).toMatchObject({ code, message });
+  });
+});
+
+describe('buildDrNet', () => {
+  it('wraps a network of the registry at its own input and labels, or others', () => {
+    expect(buildDrNet('bl-resnet-small')).toEqual({
+      ...buildModel('drnet-bl-resnet-small'),
+      name: 'drnet-bl-resnet-small',
+    });
+    const { branches } = routesOf(buildDrNet('ds-cnn-s', {}, { labels: 3, input: [48, 40, 1] }))!;
+    expect(branches.map(({ resolution }) => resolution.join('×'))).toEqual(['48×40', '36×30', '24×20']);
+  });
+
+  it('names the nearest network for a backbone that does not exist', () => {
+    expect(() => buildDrNet('bl-resnet-smal')).toThrow(ConfigError);
+    expect(() => buildDrNet('bl-resnet-smal')).toThrow(
+      'Cannot build model: expected a name of the registry such as bl-resnet-small, got bl-resnet-smal',
+    );
+  });
+
+  it('refuses to wrap what is wrapped', () => {
+    expect(() => buildDrNet('drnet-bl-resnet-small')).toThrow(
+      'Cannot build drnet-drnet-bl-resnet-small: expected a backbone that does not choose for itself, got drnet-bl-resnet-small',
+    );
+  });
+});
