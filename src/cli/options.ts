@@ -1,6 +1,7 @@
 /** Parsers for option values. What they refuse is misuse: commander shows one line and the command exits 2. */
 import { InvalidArgumentError, Option } from 'commander';
 import type { EngineName } from '../engine/engine.js';
+import { RECIPE_NAMES } from '../train/recipe.js';
 
 /** A whole number from `least` to `most`, both allowed. */
 export function integer(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
@@ -64,6 +65,13 @@ export function kernelsOption(choice: KernelChoice): Option {
   )
     .choices(['strict', 'relaxed', 'auto'])
     .default(choice);
+}
+
+export function recipeOption(): Option {
+  return new Option(
+    '--recipe <name>',
+    'how to train (default: adamw, and bc-resnet-speed for bc-resnet-*)',
+  ).choices(RECIPE_NAMES);
 }
 
 /** Words to keep of a set of recordings. */

@@ -9,6 +9,7 @@ import { runSweep } from '../experiments/run-sweep.js';
 import { planTrials, type Summary, summarize, type Trial, type TrialResult } from '../experiments/trials.js';
 import { makeFolders } from '../formats/files/make-folders.js';
 import { modelEntry } from '../models/models.js';
+import type { RecipeName } from '../train/recipe.js';
 import { fileExists } from './claim-output.js';
 import { type Io, note, printResult } from './io.js';
 import {
@@ -18,6 +19,7 @@ import {
   type KernelChoice,
   kernelsOption,
   labelsOption,
+  recipeOption,
   text,
 } from './options.js';
 import { formatCount, formatPercent, formatShort, formatTable } from './table.js';
@@ -27,6 +29,7 @@ interface SweepFlags {
   readonly seeds: number[];
   readonly labels?: string[];
   readonly epochs?: number;
+  readonly recipe?: RecipeName;
   readonly results: string;
   readonly work?: string;
   readonly jobs: number;
@@ -40,7 +43,7 @@ export function registerSweep(program: Command, io: Io): void {
     .command('sweep')
     .summary('train several networks and seeds, and compare them')
     .description(
-      'Trains each network with each seed on the same recordings, each by its default recipe, and compares them on the validation ' +
+      'Trains each network with each seed on the same recordings, each by its default recipe or by one for all, and compares them on the validation ' +
         'clips. Every result is a line of the results file; the same command again goes on where it stopped.',
     )
     .argument('<dir>', 'recordings, as for `train`')
@@ -49,6 +52,7 @@ export function registerSweep(program: Command, io: Io): void {
     .option('--seeds <numbers>', 'seeds, parted by commas', seedList, [1])
     .addOption(labelsOption())
     .option('-e, --epochs <n>', 'epochs of every network (default: what suits the recordings)', integer(1))
+    .addOption(recipeOption())
     .option('--name <text>', 'what the data set is called in the results (default: its folder)', text)
     .option(
       '--jobs <n>',
@@ -63,12 +67,12 @@ export function registerSweep(program: Command, io: Io): void {
 }
 
 async function sweep(dir: string, flags: SweepFlags, io: Io): Promise<void> {
-  const { models, seeds, epochs, results, jobs } = flags;
+  const { models, seeds, recipe, epochs, results, jobs } = flags;
   for (const name of models) modelEntry(name);
   const work = flags.work ?? `${results}.work`;
   await makeFolders(work);
   const data = flags.name ?? basename(resolve(dir));
-  const all = await runSweep(planTrials(data, { models, seeds, epochs }), {
+  const all = await runSweep(planTrials(data, { models, seeds, recipe, epochs }), {
     results,
     jobs,
     signal: io.signal,
@@ -95,17 +99,28 @@ interface Apart {
 async function trainApart(trial: Trial, { dir, work, flags, io }: Apart): Promise<TrialResult> {
   const out = join(
     work,
-    `${trial.data}-${trial.model}-s${trial.seed}-e${trial.epochs ?? 'default'}.safetensors`,
+    `${trial.data}-${trial.model}-s${trial.seed}-${trial.recipe ?? 'own'}-e${trial.epochs ?? 'default'}.safetensors`,
   );
   const isBegun = await fileExists(join(`${out}.checkpoint`, 'last.safetensors'));
   const argv = ['train', dir, '--out', out, '--model', trial.model, '--seed', `${trial.seed}`];
   argv.push('--threads', '1', '--kernels', flags.kernels, '--no-report', '--json');
   if (trial.epochs !== undefined) argv.push('--epochs', `${trial.epochs}`);
+  if (trial.recipe !== undefined) argv.push('--recipe', trial.recipe);
   if (flags.labels) argv.push('--labels', flags.labels.join(','));
   if (isBegun) argv.push('--resume');
   const value = await hearkenApart(argv, io.signal);
-  const { model, seed, parameters, macs, epochs, labels, validation } = value;
-  return { data: trial.data, model, seed, parameters, macs, epochs, labels: labels.length, validation };
+  const { model, seed, parameters, macs, recipe, epochs, labels, validation } = value;
+  return {
+    data: trial.data,
+    model,
+    seed,
+    parameters,
+    macs,
+    recipe,
+    epochs,
+    labels: labels.length,
+    validation,
+  };
 }
 
 type TrainJson = Omit<TrialResult, 'data' | 'labels'> & { readonly labels: readonly string[] };
@@ -149,6 +164,7 @@ function formatSummaries(rows: readonly Summary[]): string {
     { title: 'network', cell: (row) => row.model },
     { title: 'parameters', cell: (row) => formatCount(row.parameters), align: 'right' },
     { title: 'MACs', cell: (row) => formatShort(row.macs), align: 'right' },
+    { title: 'recipe', cell: (row) => row.recipe },
     { title: 'epochs', cell: (row) => `${row.epochs}`, align: 'right' },
     { title: 'seeds', cell: (row) => `${row.seeds.length}`, align: 'right' },
     { title: 'validation', cell: (row) => formatPercent(row.meanAccuracy), align: 'right' },

@@ -1,7 +1,7 @@
 /** The flags of `hearken train`, and the recipe they make. */
 import { type Command, Option } from 'commander';
 import type { DataSet } from '../train/data-set.js';
-import type { Recipe } from '../train/recipe.js';
+import type { Recipe, RecipeName } from '../train/recipe.js';
 import { recipeFor } from '../train/recipe.js';
 import {
   type ComputeOptions,
@@ -11,6 +11,7 @@ import {
   kernelsOption,
   labelsOption,
   numberBetween,
+  recipeOption,
   text,
 } from './options.js';
 import { UsageError } from './usage-error.js';
@@ -20,6 +21,7 @@ export interface TrainOptions extends ComputeOptions {
   readonly model?: string;
   readonly labels?: string[];
   readonly epochs?: number;
+  readonly recipe?: RecipeName;
   readonly seed: number;
   readonly threads?: number;
   readonly frontEnd?: 'wasm' | 'meyda';
@@ -59,6 +61,7 @@ export function addTrainOptions(command: Command): Command {
       'times to go through the recordings (default: what suits their number)',
       integer(1),
     )
+    .addOption(recipeOption())
     .option('--seed <n>', 'same seed, same data, same model', integer(0, MAX_SEED), 1)
     .option('-t, --threads <n>', 'threads to train with (default: one a core)', integer(1))
     .addOption(engineOption())
@@ -113,7 +116,7 @@ export function checkTrainOptions(options: TrainOptions): void {
 
 /** The recipe of the network's family with what the flags change. A short run warms up over a fifth of it at most. */
 export function recipeFromOptions(model: string, options: TrainOptions, dataSet?: DataSet): Recipe {
-  const base = recipeFor(model, dataSet);
+  const base = recipeFor(model, dataSet, options.recipe);
   const epochs = options.epochs ?? base.epochs;
   const schedule = {
     ...base.schedule,

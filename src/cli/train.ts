@@ -86,6 +86,7 @@ interface TrainResult {
   readonly report: string | null;
   readonly parameters: number;
   readonly macs: number;
+  readonly recipe: string;
   readonly epochs: number;
   readonly bestEpoch: number;
   readonly seed: number;
@@ -105,6 +106,7 @@ function resultOf(finished: FinishedTraining, file: string, report: string | und
     report: report ?? null,
     parameters,
     macs,
+    recipe: finished.recipe.name,
     epochs: finished.history.length,
     bestEpoch: finished.epoch,
     seed: finished.seed,

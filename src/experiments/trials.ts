@@ -5,6 +5,8 @@ export interface Trial {
   readonly data: string;
   readonly model: string;
   readonly seed: number;
+  /** Of the network's family where nobody said. */
+  readonly recipe?: string;
   /** Epochs of the recipe where nobody said. */
   readonly epochs?: number;
 }
@@ -12,6 +14,7 @@ export interface Trial {
 export interface TrialResult extends Trial {
   readonly parameters: number;
   readonly macs: number;
+  readonly recipe: string;
   /** Trained, whatever was asked for. */
   readonly epochs: number;
   readonly labels: number;
@@ -19,21 +22,23 @@ export interface TrialResult extends Trial {
 }
 
 /** Every model with every seed: the first seed of all models before the second of any, so that a study cut short compares all. */
-export function planTrials(
-  data: string,
-  { models, seeds, epochs }: { models: readonly string[]; seeds: readonly number[]; epochs?: number },
-): Trial[] {
-  return seeds.flatMap((seed) =>
-    models.map((model) => ({ data, model, seed, ...(epochs !== undefined && { epochs }) })),
-  );
+export function planTrials(data: string, { models, seeds, recipe, epochs }: StudyPlan): Trial[] {
+  const same = { ...(recipe !== undefined && { recipe }), ...(epochs !== undefined && { epochs }) };
+  return seeds.flatMap((seed) => models.map((model) => ({ data, model, seed, ...same })));
 }
 
-/** Trials that no result is there for. A result fits if data, model, seed and, where the trial has them, epochs agree. */
+export interface StudyPlan extends Pick<Trial, 'recipe' | 'epochs'> {
+  readonly models: readonly string[];
+  readonly seeds: readonly number[];
+}
+
+/** Trials that no result is there for. A result fits if data, model, seed and, where the trial has them, recipe and epochs agree. */
 export function missingTrials(trials: readonly Trial[], results: readonly TrialResult[]): Trial[] {
   const fits = (trial: Trial) => (result: TrialResult) =>
     result.data === trial.data &&
     result.model === trial.model &&
     result.seed === trial.seed &&
+    (trial.recipe === undefined || result.recipe === trial.recipe) &&
     (trial.epochs === undefined || result.epochs === trial.epochs);
   return trials.filter((trial) => !results.some(fits(trial)));
 }
@@ -68,7 +73,8 @@ function parseLine(line: string): TrialResult | undefined {
       result?.validation?.accuracy,
     ];
     const isResult =
-      typeof result?.model === 'string' && typeof result.data === 'string' && numbers.every(Number.isFinite);
+      [result?.model, result?.data, result?.recipe].every((text) => typeof text === 'string') &&
+      numbers.every(Number.isFinite);
     return isResult ? (result as TrialResult) : undefined;
   } catch {
     return undefined;
@@ -80,6 +86,7 @@ export interface Summary {
   readonly model: string;
   readonly parameters: number;
   readonly macs: number;
+  readonly recipe: string;
   readonly epochs: number;
   readonly seeds: readonly number[];
   readonly meanAccuracy: number;
@@ -88,18 +95,18 @@ export interface Summary {
   readonly meanLoss: number;
 }
 
-/** One row for each data set, model and number of epochs, the most accurate first. */
+/** One row for each data set, model, recipe and number of epochs, the most accurate first. */
 export function summarize(results: readonly TrialResult[]): Summary[] {
   const groups = new Map<string, TrialResult[]>();
   for (const result of results) {
-    const key = JSON.stringify([result.data, result.model, result.epochs]);
+    const key = JSON.stringify([result.data, result.model, result.recipe, result.epochs]);
     groups.set(key, [...(groups.get(key) ?? []), result]);
   }
   return [...groups.values()].map(summaryOf).sort((a, b) => b.meanAccuracy - a.meanAccuracy);
 }
 
 function summaryOf(results: readonly TrialResult[]): Summary {
-  const [{ data, model, parameters, macs, epochs }] = results;
+  const [{ data, model, parameters, macs, recipe, epochs }] = results;
   const accuracies = results.map(({ validation }) => validation.accuracy);
   const meanAccuracy = meanOf(accuracies);
   const squares = accuracies.reduce((sum, accuracy) => sum + (accuracy - meanAccuracy) ** 2, 0);
@@ -108,6 +115,7 @@ function summaryOf(results: readonly TrialResult[]): Summary {
     model,
     parameters,
     macs,
+    recipe,
     epochs,
     seeds: results.map(({ seed }) => seed),
     meanAccuracy,

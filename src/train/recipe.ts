@@ -2,6 +2,7 @@
  * A recipe: every number that decides how a network is trained, as plain JSON. It is written into checkpoints and model
  * files, so that a result can be trained again from its file alone.
  */
+import { ConfigError } from '../errors.js';
 import type { DataSet } from './data-set.js';
 import { type AugmentConfig, bcResNetAugment, DEFAULT_AUGMENT } from './features/augment-config.js';
 import { clipsPerEpoch, epochsFor } from './training-length.js';
@@ -141,13 +142,29 @@ function bcResNetDefault(tau: number): Recipe {
   return { ...authors, name: 'bc-resnet-speed', augment, calibrateUnknown: true };
 }
 
-/** Networks that are not trained by the default recipe. */
-const OWN_RECIPES: Readonly<Record<string, Recipe>> = Object.fromEntries(
-  [1, 1.5, 2, 3, 6, 8].map((tau) => [`bc-resnet-${tau}`, bcResNetDefault(tau)]),
-);
+/** By name, for a network whose width is τ times that of its family's first. */
+const RECIPES = {
+  adamw: () => DEFAULT_RECIPE,
+  'bc-resnet': bcResNetRecipe,
+  'bc-resnet-speed': bcResNetDefault,
+} as const satisfies Record<string, (tau: number) => Recipe>;
 
-/** The recipe for a network of the registry, as long as suits the data set where one is given. */
-export function recipeFor(model: string, dataSet?: DataSet): Recipe {
-  const recipe = Object.hasOwn(OWN_RECIPES, model) ? OWN_RECIPES[model] : DEFAULT_RECIPE;
+export type RecipeName = keyof typeof RECIPES;
+
+export const RECIPE_NAMES = Object.keys(RECIPES) as readonly RecipeName[];
+
+/**
+ * The recipe for a network of the registry, as long as suits the data set where one is given. `name` asks for another than
+ * the one its family is trained by.
+ * @throws ConfigError `unknown-recipe`.
+ */
+export function recipeFor(model: string, dataSet?: DataSet, name?: RecipeName): Recipe {
+  const tau = /^bc-resnet-([\d.]+)$/.exec(model)?.[1];
+  const wanted = name ?? (tau ? 'bc-resnet-speed' : 'adamw');
+  if (!Object.hasOwn(RECIPES, wanted)) {
+    const message = `Cannot train by recipe ${wanted}: expected one of ${RECIPE_NAMES.join(', ')}, got ${wanted}`;
+    throw new ConfigError('unknown-recipe', message, { value: wanted });
+  }
+  const recipe = RECIPES[wanted](Number(tau ?? 1));
   return { ...recipe, ...(dataSet && { epochs: epochsFor(clipsPerEpoch(dataSet)) }) };
 }

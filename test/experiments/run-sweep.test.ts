@@ -20,6 +20,7 @@ const resultOf = (trial: Trial): TrialResult => ({
   ...trial,
   parameters: 1,
   macs: 2,
+  recipe: 'adamw',
   epochs: 3,
   labels: 4,
   validation: { accuracy: trial.seed / 10, loss: 1, clips: 5 },

@@ -8,10 +8,17 @@ import {
   type TrialResult,
 } from '../../src/experiments/trials.js';
 
-const result = (model: string, seed: number, accuracy: number, epochs = 60): TrialResult => ({
+const result = (
+  model: string,
+  seed: number,
+  accuracy: number,
+  epochs = 60,
+  recipe = 'adamw',
+): TrialResult => ({
   data: 'en',
   model,
   seed,
+  recipe,
   epochs,
   parameters: 100,
   macs: 1000,
@@ -34,6 +41,14 @@ describe('missingTrials', () => {
     expect(
       missingTrials(planTrials('ar', { models: ['a'], seeds: [1] }), [result('a', 1, 0.9)]),
     ).toHaveLength(1);
+  });
+
+  it('tells recipes apart where the trial names one', () => {
+    const plan = { models: ['a'], seeds: [1] };
+    const trials = planTrials('en', { ...plan, recipe: 'bc-resnet' });
+    expect(missingTrials(trials, [result('a', 1, 0.9)])).toEqual(trials);
+    expect(missingTrials(trials, [result('a', 1, 0.9, 60, 'bc-resnet')])).toEqual([]);
+    expect(missingTrials(planTrials('en', plan), [result('a', 1, 0.9, 60, 'bc-resnet')])).toEqual([]);
   });
 
   it('takes any number of epochs where the trial names none', () => {

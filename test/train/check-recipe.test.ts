@@ -81,6 +81,16 @@ describe('recipeFor', () => {
     expect(recipeFor('bl-resnet-50-a2-b4')).toEqual(DEFAULT_RECIPE);
   });
 
+  it('trains by another recipe when asked', () => {
+    expect(recipeFor('bc-resnet-3', undefined, 'adamw')).toEqual(DEFAULT_RECIPE);
+    expect(recipeFor('bc-resnet-3', undefined, 'bc-resnet')).toEqual(bcResNetRecipe(3));
+    expect(recipeFor('ghostnet-tiny', undefined, 'bc-resnet')).toEqual(bcResNetRecipe(1));
+    expect(() => recipeFor('ghostnet-tiny', undefined, 'toString' as 'adamw')).toThrow(ConfigError);
+    expect(() => recipeFor('ghostnet-tiny', undefined, 'toString' as 'adamw')).toThrow(
+      'expected one of adamw, bc-resnet, bc-resnet-speed, got toString',
+    );
+  });
+
   it('trains BC-ResNet as its authors do: their optimizer and, from τ = 2 on, masks that grow with τ', () => {
     // main.py of the authors' code: SGD 0.1, momentum 0.9, decay 1e-3; SpecAugment only for τ > 1, widths below F.
     const { optimizer, schedule, augment, labelSmoothing, ema } = recipeFor('bc-resnet-1');
