@@ -3,7 +3,7 @@
  * (zeros where they reach over the edge) and multiplied like any matrix; gradients scatter them back.
  */
 import { Act } from '../op';
-import { activateInPlace, outerProduct, packedWidth, product } from './gemm';
+import { activateInPlace, outerProduct, outerRows, packedWidth, product } from './gemm';
 import { real, word } from './simd';
 
 // Arguments: x, packed W, bias, y, scratch, then the dimensions from word 5 on.
@@ -15,9 +15,12 @@ function dim(a: usize, i: i32): i32 {
 }
 // T, F, C, To, Fo, N, kt, kf, st, sf, dt, df, pt, pf, groups, act, slope, accumulate
 
-/** Rows of patches held at once: about 32 kB of them, as many as a tile of products likes. */
+/** Rows of patches that are summed at once, at least: fewer would read weights and their gradients too often. */
+const ROWS: i32 = 48;
+
+/** Rows of patches held at once: few enough for the first cache where patches are small. */
 export function patchRows(patch: i32): i32 {
-  return max(12, min(96, (8192 / patch / 6) * 6));
+  return patch * 2 * ROWS <= 8192 ? 2 * ROWS : ROWS;
 }
 
 /** Copies in fours, the last of which may write up to three numbers too many: what follows is written later. */
@@ -137,7 +140,7 @@ export function convolutionWeightGradient(a: usize, clips: i32): void {
     for (let g = 0; g < groups; g++) {
       patches(a, word(a, 0), scratch, first, rows, g, false);
       const d = <usize>word(a, 1) + (<usize>(first * N + g * n) << 2);
-      outerProduct(scratch, patch << 2, d, N << 2, <usize>word(a, 3) + (<usize>(g * n) << 2), N << 2, rows, patch, n);
+      outerProduct(scratch, patch << 2, d, N << 2, <usize>word(a, 3) + (<usize>(g * n) << 2), N << 2, rows, patch, n, max(ROWS, outerRows(patch, n)));
     }
   }
 }

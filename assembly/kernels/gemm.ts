@@ -20,20 +20,25 @@ function finish(c: usize, v: v128, lanes: i32, act: i32, accumulate: bool): void
   storeLanes(c, v, lanes);
 }
 
-/** C[6 × 8] = bias + A[6 × K] · panel. */
-function tile6x8(a: usize, lda: usize, b: usize, bias: usize, k: i32, c: usize, ldc: usize, lanes: i32, act: i32, accumulate: bool): void {
-  let c00 = v128.load(bias);
-  let c01 = v128.load(bias, 16);
-  let c10 = c00;
-  let c11 = c01;
-  let c20 = c00;
-  let c21 = c01;
-  let c30 = c00;
-  let c31 = c01;
-  let c40 = c00;
-  let c41 = c01;
-  let c50 = c00;
-  let c51 = c01;
+/** C[6 × 8] = start + A[6 × K] · panel; `step` leads from one row of the start to the next. */
+function tile6x8(a: usize, lda: usize, b: usize, start: usize, step: usize, k: i32, c: usize, ldc: usize, lanes: i32, act: i32, accumulate: bool): void {
+  let c00 = v128.load(start);
+  let c01 = v128.load(start, 16);
+  start += step;
+  let c10 = v128.load(start);
+  let c11 = v128.load(start, 16);
+  start += step;
+  let c20 = v128.load(start);
+  let c21 = v128.load(start, 16);
+  start += step;
+  let c30 = v128.load(start);
+  let c31 = v128.load(start, 16);
+  start += step;
+  let c40 = v128.load(start);
+  let c41 = v128.load(start, 16);
+  start += step;
+  let c50 = v128.load(start);
+  let c51 = v128.load(start, 16);
   let a0 = a;
   let a1 = a0 + lda;
   let a2 = a1 + lda;
@@ -90,14 +95,14 @@ function tile6x8(a: usize, lda: usize, b: usize, bias: usize, k: i32, c: usize, 
   finish(c + 16, c51, high, act, accumulate);
 }
 
-/** C[6 × 4] = bias + A[6 × K] · panel of 4. */
-function tile6x4(a: usize, lda: usize, b: usize, bias: usize, k: i32, c: usize, ldc: usize, lanes: i32, act: i32, accumulate: bool): void {
-  let c0 = v128.load(bias);
-  let c1 = c0;
-  let c2 = c0;
-  let c3 = c0;
-  let c4 = c0;
-  let c5 = c0;
+/** C[6 × 4] = start + A[6 × K] · panel of 4. */
+function tile6x4(a: usize, lda: usize, b: usize, start: usize, step: usize, k: i32, c: usize, ldc: usize, lanes: i32, act: i32, accumulate: bool): void {
+  let c0 = v128.load(start);
+  let c1 = v128.load(start + step);
+  let c2 = v128.load(start + 2 * step);
+  let c3 = v128.load(start + 3 * step);
+  let c4 = v128.load(start + 4 * step);
+  let c5 = v128.load(start + 5 * step);
   let a0 = a;
   let a1 = a0 + lda;
   let a2 = a1 + lda;
@@ -134,9 +139,9 @@ function tile6x4(a: usize, lda: usize, b: usize, bias: usize, k: i32, c: usize, 
   finish(c, c5, lanes, act, accumulate);
 }
 
-/** One row: C[1 × width] = bias + A[1 × K] · panel; width 8 or 4. Two sums a column keep the adds in flight. */
-function tile1(a: usize, b: usize, bias: usize, k: i32, c: usize, width: i32, lanes: i32, act: i32, accumulate: bool): void {
-  let c0 = v128.load(bias);
+/** One row: C[1 × width] = start + A[1 × K] · panel; width 8 or 4. Two sums a column keep the adds in flight. */
+function tile1(a: usize, b: usize, start: usize, k: i32, c: usize, width: i32, lanes: i32, act: i32, accumulate: bool): void {
+  let c0 = v128.load(start);
   if (width == 4) {
     const end = b + (<usize>k << 4);
     while (b < end) {
@@ -147,7 +152,7 @@ function tile1(a: usize, b: usize, bias: usize, k: i32, c: usize, width: i32, la
     finish(c, c0, lanes, act, accumulate);
     return;
   }
-  let c1 = v128.load(bias, 16);
+  let c1 = v128.load(start, 16);
   const end = b + (<usize>k << 5);
   while (b < end) {
     const s = v128.load32_splat(a);
@@ -160,29 +165,48 @@ function tile1(a: usize, b: usize, bias: usize, k: i32, c: usize, width: i32, la
   finish(c + 16, c1, lanes - 4, act, accumulate);
 }
 
+/** Rows of B that are multiplied at once: a panel of so many stays in the first cache beside six rows of A. */
+const SLAB: i32 = 320;
+
 /** C[M × N] = act(bias + A[M × K] · B), or C += …; `lda`, `ldc` in bytes. Only none and relu are applied here. */
 export function product(a: usize, lda: usize, b: usize, bias: usize, c: usize, ldc: usize, m: i32, k: i32, n: i32, act: i32, accumulate: bool): void {
+  // Sums that go on from what the slab before left in C are the same sums; whole panels alone can be read back.
+  const slabs = accumulate || (n & 3) != 0 ? 1 : (k + SLAB - 1) / SLAB;
+  const depth = (k + slabs - 1) / slabs;
+  for (let from = 0; from < k; from += depth) {
+    const part = min(depth, k - from);
+    const next = from > 0;
+    slab(a, lda, b, next ? c : bias, next ? ldc : 0, c, ldc, m, k, from, part, n, from + part < k ? Act.None : act, accumulate);
+  }
+}
+
+/** The rows from … from + part − 1 of B; C goes on from `start`: the bias, or itself. */
+function slab(a: usize, lda: usize, b: usize, start: usize, step: usize, c: usize, ldc: usize, m: i32, k: i32, from: i32, part: i32, n: i32, act: i32, accumulate: bool): void {
   // A block of rows that stays in the first cache while the panels pass over it.
-  const block = max(6, min(m, (24576 / (4 * k) / 6) * 6));
+  const block = max(6, min(m, (24576 / (4 * part) / 6) * 6));
+  a += <usize>from << 2;
   for (let row = 0; row < m; row += block) {
     const rows = min(block, m - row);
     const full = rows - (rows % 6);
     for (let column = 0; column < n; column += 8) {
       const lanes = min(8, n - column);
-      const panel = b + <usize>column * <usize>k * 4;
-      const start = bias + (<usize>column << 2);
+      const width = lanes > 4 ? 8 : 4;
+      const panel = b + <usize>(column * k + from * width) * 4;
       let at = a + <usize>row * lda;
       let to = c + <usize>row * ldc + (<usize>column << 2);
+      let origin = start + <usize>row * step + (<usize>column << 2);
       for (let i = 0; i < full; i += 6) {
-        if (lanes > 4) tile6x8(at, lda, panel, start, k, to, ldc, lanes, act, accumulate);
-        else tile6x4(at, lda, panel, start, k, to, ldc, lanes, act, accumulate);
+        if (lanes > 4) tile6x8(at, lda, panel, origin, step, part, to, ldc, lanes, act, accumulate);
+        else tile6x4(at, lda, panel, origin, step, part, to, ldc, lanes, act, accumulate);
         at += 6 * lda;
         to += 6 * ldc;
+        origin += 6 * step;
       }
       for (let i = full; i < rows; i++) {
-        tile1(at, panel, start, k, to, lanes > 4 ? 8 : 4, lanes, act, accumulate);
+        tile1(at, panel, origin, part, to, width, lanes, act, accumulate);
         at += lda;
         to += ldc;
+        origin += step;
       }
     }
   }
@@ -296,22 +320,33 @@ function outer1x8(a: usize, lda: usize, d: usize, ldd: usize, m: i32, g: usize, 
   if (lanes > 4) finish(g + 16, c1, lanes - 4, 0, true);
 }
 
-/** G[K × N] += A[M × K]ᵀ · D[M × N]; strides in bytes. */
-export function outerProduct(a: usize, lda: usize, d: usize, ldd: usize, g: usize, ldg: usize, m: i32, k: i32, n: i32): void {
-  // Rows of A and D that stay in the first cache while every tile of G passes over them.
-  const block = max(16, 24576 / (4 * (k + n)));
+/** Rows of A and D that are summed at once where both are whole maps. */
+// @ts-ignore: decorator
+@inline
+export function outerRows(k: i32, n: i32): i32 {
+  return max(16, 24576 / (4 * (k + n)));
+}
+
+/** G[K × N] += A[M × K]ᵀ · D[M × N], `block` rows at a time; strides in bytes. */
+export function outerProduct(a: usize, lda: usize, d: usize, ldd: usize, g: usize, ldg: usize, m: i32, k: i32, n: i32, block: i32): void {
   for (let row = 0; row < m; row += block) {
     const rows = min(block, m - row);
-    const ab = a + <usize>row * lda;
-    const db = d + <usize>row * ldd;
-    for (let column = 0; column < n; column += 8) {
-      const lanes = min(8, n - column);
-      const dc = db + (<usize>column << 2);
-      const gc = g + (<usize>column << 2);
-      let i = 0;
-      for (; i + 6 <= k; i += 6) outer6x8(ab + (<usize>i << 2), lda, dc, ldd, rows, gc + <usize>i * ldg, ldg, lanes);
-      for (; i < k; i++) outer1x8(ab + (<usize>i << 2), lda, dc, ldd, rows, gc + <usize>i * ldg, lanes);
+    // Columns of A that stay in the first cache while D passes over them.
+    const part = max(6, (4096 / rows / 6) * 6);
+    for (let from = 0; from < k; from += part) {
+      outerBlock(a + <usize>row * lda + (<usize>from << 2), lda, d + <usize>row * ldd, ldd, g + <usize>from * ldg, ldg, rows, min(part, k - from), n);
     }
+  }
+}
+
+function outerBlock(a: usize, lda: usize, d: usize, ldd: usize, g: usize, ldg: usize, rows: i32, k: i32, n: i32): void {
+  for (let column = 0; column < n; column += 8) {
+    const lanes = min(8, n - column);
+    const dc = d + (<usize>column << 2);
+    const gc = g + (<usize>column << 2);
+    let i = 0;
+    for (; i + 6 <= k; i += 6) outer6x8(a + (<usize>i << 2), lda, dc, ldd, rows, gc + <usize>i * ldg, ldg, lanes);
+    for (; i < k; i++) outer1x8(a + (<usize>i << 2), lda, dc, ldd, rows, gc + <usize>i * ldg, lanes);
   }
 }
 
@@ -319,7 +354,7 @@ export function outerProduct(a: usize, lda: usize, d: usize, ldd: usize, g: usiz
 export function gemmWeightGradient(a: usize, clips: i32): void {
   const k = word(a, 4);
   const n = word(a, 5);
-  outerProduct(word(a, 0), k << 2, word(a, 1), n << 2, word(a, 2), n << 2, word(a, 3) * clips, k, n);
+  outerProduct(word(a, 0), k << 2, word(a, 1), n << 2, word(a, 2), n << 2, word(a, 3) * clips, k, n, outerRows(k, n));
 }
 
 /** x, sums (added to), rows a clip, N: the sum of each column, for gradients of biases. */

@@ -28,6 +28,9 @@ const CONV: readonly Row<Conv2dOptions>[] = [
   ['3×3 on the log-mel map', [7, 6, 1], { channels: 8, kernel: [3, 3], stride: [1, 2] }],
   ['3×3, 12 → 20 channels', [4, 3, 12], { channels: 20, kernel: [3, 3] }, { count: 2 }],
   ['3×3, bias', [4, 5, 2], { channels: 3, kernel: [3, 3], bias: true }],
+  ['3×3, 40 → 12 channels: sums in two parts', [3, 4, 40], { channels: 12, kernel: [3, 3], bias: true }],
+  ['3×3, 40 → 7 channels: too uneven for parts', [3, 3, 40], { channels: 7, kernel: [3, 3] }, { count: 2 }],
+  ['1×1, 700 → 8 channels: sums in three parts', [2, 4, 700], { channels: 8 }, { count: 2 }],
   ['3×3, stride 2, odd sizes', [7, 5, 4], { channels: 5, kernel: [3, 3], stride: [2, 2] }],
   ['3×3, stride 2, even sizes', [6, 8, 3], { channels: 4, kernel: [3, 3], stride: [2, 2] }],
   [

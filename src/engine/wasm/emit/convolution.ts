@@ -52,7 +52,7 @@ function convolutionWords(context: Context, node: Conv2dNode, act: ReturnType<ty
 
 /** Numbers of patches held at once; the kernels compute the same. */
 function scratchFloats(patch: number): number {
-  return Math.max(12, Math.min(96, Math.floor(Math.floor(8192 / patch) / 6) * 6)) * patch;
+  return (patch * 96 <= 8192 ? 96 : 48) * patch;
 }
 
 export function emitMatrix(context: Context, unit: Unit, needsGradient: boolean): void {
