@@ -51,7 +51,7 @@ function addFloats(to: usize, from: usize, count: i32): void {
   }
 }
 
-/** Gathers (`scatter` false) or scatters back the patches of output positions first … first + rows − 1 of one group. */
+/** Gathers (`scatter` false) or scatters back the patches of output positions first … first + count − 1 of one group. */
 function patches(a: usize, x: usize, rows: usize, first: i32, count: i32, group: i32, scatter: bool): void {
   const T = dim(a, 0);
   const F = dim(a, 1);
@@ -60,45 +60,62 @@ function patches(a: usize, x: usize, rows: usize, first: i32, count: i32, group:
   const Fo = dim(a, 4);
   const kt = dim(a, 6);
   const kf = dim(a, 7);
+  const st = dim(a, 8);
+  const sf = dim(a, 9);
+  const dt = dim(a, 10);
   const df = dim(a, 11);
+  const pt = dim(a, 12);
+  const pf = dim(a, 13);
   const part = C / dim(a, 14);
   const run = kf * part;
   const joined = df == 1 && part == C;
+  const line = <usize>(F * C) << 2;
+  const runBytes = <usize>run << 2;
+  let clip = first / (To * Fo);
+  let to = (first - clip * To * Fo) / Fo;
+  let fo = first - (clip * To + to) * Fo;
   for (let i = 0; i < count; i++) {
-    const position = first + i;
-    const clip = position / (To * Fo);
-    const within = position - clip * To * Fo;
-    const to = within / Fo;
-    const t0 = to * dim(a, 8) - dim(a, 12);
-    const f0 = (within - to * Fo) * dim(a, 9) - dim(a, 13);
-    const inside = f0 >= 0 && f0 + (kf - 1) * df < F;
+    const t0 = to * st - pt;
+    const f0 = fo * sf - pf;
+    const whole = joined && f0 >= 0 && f0 + kf <= F;
+    // Lines above the map are stepped over, never read.
+    let from = x + (<usize>((clip * T + t0) * F * C + group * part) << 2);
     for (let u = 0; u < kt; u++) {
-      const t = t0 + u * dim(a, 10);
+      const t = t0 + u * dt;
       if (t < 0 || t >= T) {
         if (!scatter) clearFloats(rows, run);
-        rows += <usize>run << 2;
-        continue;
-      }
-      const line = x + (<usize>((clip * T + t) * F * C + group * part) << 2);
-      if (inside && joined) {
-        const at = line + (<usize>(f0 * C) << 2);
+      } else if (whole) {
+        const at = from + (<usize>(f0 * C) << 2);
         if (scatter) addFloats(at, rows, run);
         else copyFloats(rows, at, run);
-        rows += <usize>run << 2;
-        continue;
+      } else {
+        edge(from, rows, f0, df, F, C, kf, part, scatter);
       }
-      for (let v = 0; v < kf; v++) {
-        const f = f0 + v * df;
-        if (f >= 0 && f < F) {
-          const at = line + (<usize>(f * C) << 2);
-          if (scatter) addFloats(at, rows, part);
-          else copyFloats(rows, at, part);
-        } else if (!scatter) {
-          clearFloats(rows, part);
-        }
-        rows += <usize>part << 2;
+      rows += runBytes;
+      from += <usize>dt * line;
+    }
+    if (++fo == Fo) {
+      fo = 0;
+      if (++to == To) {
+        to = 0;
+        clip++;
       }
     }
+  }
+}
+
+/** One line of a patch, tap by tap: those beyond the map are zeros. */
+function edge(from: usize, rows: usize, f0: i32, df: i32, F: i32, C: i32, kf: i32, part: i32, scatter: bool): void {
+  for (let v = 0; v < kf; v++) {
+    const f = f0 + v * df;
+    if (f >= 0 && f < F) {
+      const at = from + (<usize>(f * C) << 2);
+      if (scatter) addFloats(at, rows, part);
+      else copyFloats(rows, at, part);
+    } else if (!scatter) {
+      clearFloats(rows, part);
+    }
+    rows += <usize>part << 2;
   }
 }
 
