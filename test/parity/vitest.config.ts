@@ -12,6 +12,8 @@ export default mergeConfig(
     test: {
       include: ['test/parity/**/*.test.ts'],
       reporters: test?.reporters,
+      // As many as CI has cores.
+      maxWorkers: 2,
       testTimeout: 600_000,
       hookTimeout: 600_000,
     },

@@ -3,6 +3,7 @@ import { expect } from 'vitest';
 import type { Engine, TrainingResult, TrainingStep } from '../../src/engine/engine.js';
 import type { Graph, GraphNode, Tensors } from '../../src/graph/graph.js';
 import { nodesByName, sizeOf } from '../../src/graph/graph.js';
+import type { ModelEntry } from '../../src/models/entry.js';
 import { MODELS } from '../../src/models/models.js';
 import { hashText, Random } from '../../src/numerics/random.js';
 import { distributions, drawParameters, normals } from './case-data.js';
@@ -37,6 +38,13 @@ export const QUICK_MODELS: readonly string[] = [
 export function speechModels(): string[] {
   const speech = Object.values(MODELS).filter(({ domain }) => domain === 'speech');
   return speech.map(({ name }) => name);
+}
+
+/** The speech networks that the quick tests leave out. */
+export function slowModels(): ModelEntry[] {
+  return speechModels()
+    .filter((name) => !QUICK_MODELS.includes(name))
+    .map((name) => MODELS[name]);
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Convolutions and dense layers. TensorFlow.js has no grouped conv2d and no gradients of dilated ones: both are composed here. */
 import type { Conv2dNode, DenseNode, DepthwiseConv2dNode, Padding, Pair } from '../../graph/graph.js';
+import { convolveByTaps, wantsTaps } from './filter-gradient.js';
 import {
   batched,
   type Op,
@@ -64,7 +65,7 @@ function addBias<T extends Tensor>(y: T, name: string | undefined, context: OpCo
 const convolve =
   (tf: TensorFlow): Convolve =>
   (x, weight, stride) =>
-    tf.conv2d(x, weight, [...stride], 'valid');
+    wantsTaps(tf) ? convolveByTaps(tf, x, weight, stride) : tf.conv2d(x, weight, [...stride], 'valid');
 
 /** Native backends take equal strides alone: unequal ones skip rows of the dense result. */
 const depthwiseConvolve =
