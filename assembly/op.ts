@@ -19,6 +19,15 @@ export enum Op {
   Shuffle = 13,
   ArgmaxOneHot = 14,
   CrossEntropy = 15,
+  // In the binary of quantised networks alone.
+  Quantize = 16,
+  Int8Gemm = 17,
+  Int8Convolution = 18,
+  // Inference only.
+  DirectGemm = 24,
+  DirectConvolution = 25,
+  DirectDepthwise = 26,
+  Winograd = 27,
   // Training only from here on.
   Fill = 32,
   LoadBatch = 33,

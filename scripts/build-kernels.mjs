@@ -26,6 +26,8 @@ const COMMON = [
 ];
 const RELAXED = ['--enable', 'relaxed-simd'];
 const STRICT = [];
+/** Quantised networks give the same bits with both sets: nothing but whole numbers is relaxed. */
+const EXACT = ['--use', 'EXACT=1'];
 const SHARED = ['--enable', 'threads', '--sharedMemory', '--maximumMemory', '65536'];
 
 /** One row a binary: the module written, the entry compiled, the flags beside the common ones. */
@@ -33,6 +35,12 @@ const BINARIES = [
   ['src/audio/generated/front-end-wasm.ts', 'assembly/front-end/front-end.ts', []],
   ['src/engine/wasm/generated/inference-strict.ts', 'assembly/inference.ts', STRICT],
   ['src/engine/wasm/generated/inference-relaxed.ts', 'assembly/inference.ts', RELAXED],
+  ['src/engine/wasm/generated/inference-int8-strict.ts', 'assembly/inference-int8.ts', [...STRICT, ...EXACT]],
+  [
+    'src/engine/wasm/generated/inference-int8-relaxed.ts',
+    'assembly/inference-int8.ts',
+    [...RELAXED, ...EXACT],
+  ],
   ['src/engine/wasm/generated/training-strict.ts', 'assembly/training.ts', STRICT],
   ['src/engine/wasm/generated/training-relaxed.ts', 'assembly/training.ts', RELAXED],
   ['src/engine/wasm/generated/training-shared-strict.ts', 'assembly/training.ts', [...STRICT, ...SHARED]],

@@ -16,7 +16,7 @@ export function kernelFiles(): Plugin {
   return {
     name: 'kernel-files',
     generateBundle() {
-      for (const kind of ['inference', 'training', 'training-shared']) {
+      for (const kind of ['inference', 'inference-int8', 'training', 'training-shared']) {
         for (const set of ['strict', 'relaxed']) {
           const source = Buffer.from(textOf(`engine/wasm/generated/${kind}-${set}`), 'base64');
           this.emitFile({ type: 'asset', fileName: `kernels/${kind}-${set}.wasm`, source });

@@ -2,10 +2,11 @@
 import { Act } from '../op';
 
 
+/** Fused where relaxed kernels may be; never in those of quantised networks (`--use EXACT=1`), which promise equal bits. */
 // @ts-ignore: decorator
 @inline
 export function fma4(a: v128, b: v128, c: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
+  if (ASC_FEATURE_RELAXED_SIMD && !isDefined(EXACT)) return f32x4.relaxed_madd(a, b, c);
   return f32x4.add(f32x4.mul(a, b), c);
 }
 

@@ -3,6 +3,7 @@
  * or optimizers. Arrays are channels last with the batch in front: `[count, time, frequency, channels]`, float32.
  */
 import type { Graph, Tensors } from '../graph/graph.js';
+import type { Quantization } from '../graph/quantization.js';
 
 export interface Engine {
   readonly name: string;
@@ -16,6 +17,8 @@ export interface Engine {
 export interface InferenceOptions {
   /** The largest `count` that `run` will be given. */
   readonly maxBatch: number;
+  /** Of a quantised network, whose weights `assign` must be given as `weightsOf` has them. Only the wasm engine knows such ones. */
+  readonly quantization?: Quantization;
 }
 
 /** A graph ready to run: dropout passes through, BatchNorm uses running statistics. */

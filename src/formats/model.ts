@@ -4,6 +4,8 @@ import { type FrontEndConfig, featureShape } from '../audio/front-end.js';
 import { SAMPLE_RATE_HZ } from '../audio/sample-rate.js';
 import { HearkenError, ModelFileError } from '../errors.js';
 import { type Graph, nodesByName, sizeOf, type Tensors } from '../graph/graph.js';
+import type { Quantization } from '../graph/quantization.js';
+import { checkQuantization } from './check-quantization.js';
 import { readGraph } from './read-graph.js';
 
 /** A clip and the scores it got where the model was made, for `verifyModel`. */
@@ -31,6 +33,8 @@ export interface Model {
   readonly attribution?: readonly string[];
   readonly licence?: string;
   readonly parity?: Parity;
+  /** Of a quantised model: `parameters` are what its integers stand for. */
+  readonly quantization?: Quantization;
 }
 
 /** Labels that stand for no keyword: they never make a window the best one of a clip. */
@@ -62,7 +66,7 @@ export function checkModel(model: Model, doing: string): Model {
   checkLabels(labels, refuse);
   checkRecord(model, refuse);
   const frontEnd = within('front end', doing, () => checkFrontEndConfig(model.frontEnd));
-  const graph = within('graph', doing, () => readGraph(model.graph));
+  const graph = soundGraph(model.graph, doing);
   const input = within('front end', doing, () => featureShape(frontEnd, clipSamples(model)));
   checkDoors(graph, input, labels.length, refuse);
   const checked: Model = {
@@ -73,10 +77,16 @@ export function checkModel(model: Model, doing: string): Model {
     statistics: checkTensors('statistic', graph.statistics, model.statistics, doing),
   };
   checkParity(checked, refuse);
+  checkQuantization(checked, refuse);
   return checked;
 }
 
-type Refuse = (code: string, wanted: string, found: unknown) => never;
+/** A graph read field by field. @throws ModelFileError */
+export function soundGraph(graph: unknown, doing: string): Graph {
+  return within('graph', doing, () => readGraph(graph));
+}
+
+export type Refuse = (code: string, wanted: string, found: unknown) => never;
 
 function checkLabels(labels: readonly string[], refuse: Refuse): void {
   if (!Array.isArray(labels) || labels.length < 2 || labels.length > MAX_LABELS) {

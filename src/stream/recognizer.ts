@@ -63,7 +63,10 @@ export async function createRecognizer(model: Model, options: RecognizerOptions 
     if (!options.engine) engine.dispose();
   };
   try {
-    const program = await engine.compileInference(model.graph, { maxBatch: 1 });
+    const program = await engine.compileInference(model.graph, {
+      maxBatch: 1,
+      quantization: model.quantization,
+    });
     program.assign({ ...model.parameters, ...model.statistics });
     return new ProgramRecognizer(model, frontEnd, program, endEngine);
   } catch (error) {

@@ -8,10 +8,10 @@ import { clipLogits, softmaxRow } from './scores.js';
 
 /** The model with the parity clip and its softmax scores, computed by this engine and front end. */
 export async function addParity(model: Model, engine: Engine, frontEnd: FrontEnd): Promise<Model> {
-  const { graph, parameters, statistics } = model;
+  const { graph, parameters, statistics, quantization } = model;
   const samples = parityClip(clipSamples(model));
   const features = frontEnd.compute(Float32Array.from(samples, (integer) => integer / 32768));
-  const program = await engine.compileInference(graph, { maxBatch: 1 });
+  const program = await engine.compileInference(graph, { maxBatch: 1, quantization });
   try {
     program.assign({ ...parameters, ...statistics });
     const { name, shape } = logitsOf(graph);

@@ -3,6 +3,7 @@ import { sameFrontEnd } from '../audio/check-front-end.js';
 import type { FrontEndConfig } from '../audio/front-end.js';
 import { ConfigError } from '../errors.js';
 import type { Model } from '../formats/model.js';
+import { requireFloat } from '../formats/require-float.js';
 import { type Graph, nodesByName, type Tensors } from '../graph/graph.js';
 import { initializeParameters, initializeStatistics } from '../graph/initialize.js';
 import { parameterNames } from '../graph/subgraph.js';
@@ -33,11 +34,12 @@ export interface Transfer {
  * Takes every tensor whose name and shape agree. The head (the last layers with parameters before the output) is drawn anew
  * unless the model has the same labels in the same order; so is whatever else the model lacks.
  *
- * @throws ConfigError if the front ends differ, nothing but the head agrees, or features are to be frozen that the model
+ * @throws ConfigError if the model is quantised, the front ends differ, nothing but the head agrees, or features are to be frozen that the model
  * does not have.
  */
 export function initializeFrom(options: TransferOptions): Transfer {
   const { model, graph, labels, seed, freeze = 'none' } = options;
+  requireFloat(model, `start from ${model.name}`);
   checkFrontEnd(options);
   const head = headParameters(graph);
   const sameLabels =

@@ -3,7 +3,7 @@ import { ConfigError, EngineError } from '../../errors.js';
 
 /** What the package's folder `dist/kernels` (`hearken/kernels/FILE`) holds. */
 export type AssetFile =
-  | `${'inference' | 'training' | 'training-shared'}-${'strict' | 'relaxed'}.wasm`
+  | `${'inference' | 'inference-int8' | 'training' | 'training-shared'}-${'strict' | 'relaxed'}.wasm`
   | 'worker.js';
 
 /** The address of a folder that has all of them, or a function that knows where each file is. */

@@ -3,7 +3,7 @@ import { EngineError } from '../../errors.js';
 import { fetchModule, type LocateAsset } from './assets.js';
 
 export type KernelSet = 'strict' | 'relaxed';
-export type BinaryKind = 'inference' | 'training' | 'training-shared';
+export type BinaryKind = 'inference' | 'inference-int8' | 'training' | 'training-shared';
 
 /** Which kernels run, and where their files are if not inside the package's code. */
 export interface KernelSource {
@@ -22,6 +22,10 @@ const TEXTS: Readonly<Record<BinaryKind, Readonly<Record<KernelSet, () => TextMo
   inference: {
     strict: () => import('./generated/inference-strict.js'),
     relaxed: () => import('./generated/inference-relaxed.js'),
+  },
+  'inference-int8': {
+    strict: () => import('./generated/inference-int8-strict.js'),
+    relaxed: () => import('./generated/inference-int8-relaxed.js'),
   },
   training: {
     strict: () => import('./generated/training-strict.js'),

@@ -9,6 +9,8 @@ import { type KernelSource, type Kernels, startKernels } from './binaries.js';
 import { Context } from './emit/context.js';
 import { emitForward } from './emit/emit.js';
 import { fuse } from './fuse.js';
+import { emitQuantized } from './int8/emit-int8.js';
+import { integerBytes } from './int8/pack-int8.js';
 import { allocateMemory, PAGE_BYTES } from './memory.js';
 
 export async function compileInference(
@@ -20,7 +22,10 @@ export async function compileInference(
   checkBatch(clips);
   const context = new Context(graph, false);
   for (const name of graph.inputs) context.define(name, false, 'thread');
-  emitForward(context, fuse(graph, false));
+  const units = fuse(graph, false);
+  const { quantization } = options;
+  if (quantization) emitQuantized(context, units, quantization, integerBytes(kernels.set));
+  else emitForward(context, units);
   const { assembler } = context;
   const program = [...assembler.instructions];
   // Outputs are read after the run: nothing may be laid over them.
@@ -45,7 +50,7 @@ export async function compileInference(
   for (const region of assembler.regions) {
     if (region.data) view(region, region.data.length).set(region.data);
   }
-  const instance = await startKernels('inference', kernels, memory);
+  const instance = await startKernels(quantization ? 'inference-int8' : 'inference', kernels, memory);
   return new WasmInferenceProgram({ context, clips, kernels: instance, words, view });
 }
 

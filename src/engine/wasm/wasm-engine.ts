@@ -35,7 +35,8 @@ export async function createWasmEngine(options: WasmEngineOptions = {}): Promise
   return {
     name: 'wasm',
     kernels: set,
-    compileInference: (graph: Graph, wanted: InferenceOptions) => compileInference(graph, wanted, source),
+    compileInference: (graph: Graph, wanted: InferenceOptions) =>
+      compileInference(graph, wanted, wanted.quantization ? { ...source, set: fastest() } : source),
     compileTraining: async (graph: Graph, wanted: TrainingOptions) => {
       // Apps that only recognise never load the training binary.
       const { compileTraining } = await import('./training-program.js');
@@ -43,6 +44,11 @@ export async function createWasmEngine(options: WasmEngineOptions = {}): Promise
     },
     dispose: () => {},
   };
+}
+
+/** For whole numbers both sets give the same bits. */
+function fastest(): KernelSet {
+  return relaxedSupported() ? 'relaxed' : 'strict';
 }
 
 function chooseKernels(wanted: KernelSet | 'auto'): KernelSet {

@@ -2,6 +2,7 @@
 import { featureShape } from '../../audio/front-end.js';
 import { exportMetadata } from '../export-metadata.js';
 import { checkModel, clipSamples, type Model } from '../model.js';
+import { requireFloat } from '../require-float.js';
 import { translateGraph } from '../translate-graph.js';
 import { ONNX } from './export-graph.js';
 import { addFrontEnd } from './front-end-nodes.js';
@@ -18,9 +19,11 @@ export interface ExportOnnxOptions {
  * or with `withFrontEnd` `samples` `[batch, samples]`, one clip each at 16 kHz in −1 … 1. Outputs: `logits` and `scores`
  * (their softmax), `[batch, labels]`. Labels and front end stand in the file's metadata as JSON, as in a model file.
  * Equal models give equal bytes.
- * @throws ModelFileError if the model is not sound; ConfigError `export-op` naming a node whose op cannot be exported.
+ * @throws ModelFileError if the model is not sound; ConfigError `quantized-model` if it is quantised, `export-op` naming a node
+ * whose op cannot be exported.
  */
 export function exportOnnx(model: Model, options: ExportOnnxOptions = {}): Uint8Array {
+  requireFloat(model, `export model ${model.name}`);
   const checked = checkModel(model, `export model ${model.name}`);
   const { graph, frontEnd, parameters, statistics } = checked;
   const onnx = new OnnxBuilder(['samples', 'features', 'logits', 'scores']);

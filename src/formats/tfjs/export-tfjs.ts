@@ -2,6 +2,7 @@
 import { featureShape } from '../../audio/front-end.js';
 import { exportMetadata } from '../export-metadata.js';
 import { checkModel, clipSamples, type Model } from '../model.js';
+import { requireFloat } from '../require-float.js';
 import { translateGraph } from '../translate-graph.js';
 import { TFJS } from './export-graph.js';
 import { TfjsBuilder, type TfjsFiles } from './tfjs-builder.js';
@@ -12,9 +13,11 @@ export type { TfjsFiles } from './tfjs-builder.js';
  * The files of a GraphModel, for `tf.loadGraphModel` of TensorFlow.js 4. Input: `features` `[batch, frames, bands, maps]`,
  * what the model's front end gives. Outputs: `logits` and `scores` (their softmax), `[batch, labels]`. Labels and front end
  * stand under `userDefinedMetadata.hearken` as JSON texts, as in a model file. Equal models give equal bytes.
- * @throws ModelFileError if the model is not sound; ConfigError `export-op` naming a node whose op cannot be exported.
+ * @throws ModelFileError if the model is not sound; ConfigError `quantized-model` if it is quantised, `export-op` naming a node
+ * whose op cannot be exported.
  */
 export function exportTfjs(model: Model): TfjsFiles {
+  requireFloat(model, `export model ${model.name}`);
   const checked = checkModel(model, `export model ${model.name}`);
   const { graph, frontEnd, labels, parameters, statistics } = checked;
   const tfjs = new TfjsBuilder(['features', 'logits', 'scores']);

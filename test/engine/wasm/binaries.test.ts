@@ -5,9 +5,14 @@ import { createWasmEngine } from '../../../src/engine/wasm/wasm-engine.js';
 import { ConfigError, EngineError } from '../../../src/errors.js';
 import { GraphBuilder } from '../../../src/graph/builder.js';
 
-const KINDS = ['inference', 'training', 'training-shared'] as const;
+const KINDS = ['inference', 'inference-int8', 'training', 'training-shared'] as const;
 const SETS = ['strict', 'relaxed'] as const;
-const MAX_BYTES = { inference: 40_000, training: 100_000, 'training-shared': 100_000 };
+const MAX_BYTES = {
+  inference: 40_000,
+  'inference-int8': 40_000,
+  training: 100_000,
+  'training-shared': 100_000,
+};
 
 let server: Server | undefined;
 
