@@ -1,12 +1,24 @@
 /** The inference binary: runs a list of instructions over `clips` clips. */
 import { convolution } from './kernels/convolution';
 import { depthwise } from './kernels/depthwise';
+import { directConvolution, directGemm } from './kernels/direct';
 import { activate, binary, copyBox, maxout, shuffle, weightedSum } from './kernels/elementwise';
 import { gemm } from './kernels/gemm';
 import { scaleShift } from './kernels/normalize';
 import { mean, pool, resize } from './kernels/pooling';
 import { argmaxOneHot, crossEntropy, softmax } from './kernels/probability';
 import { Op } from './op';
+
+/** Runs one instruction that training does not know; false if the op is none of those. */
+// @ts-ignore: decorator
+@inline
+export function inferDirectly(op: i32, a: usize, clips: i32): bool {
+  switch (op) {
+    case Op.DirectGemm: directGemm(a, clips); return true;
+    case Op.DirectConvolution: directConvolution(a, clips); return true;
+  }
+  return false;
+}
 
 /** Runs one instruction; false if the op is none of inference. */
 // @ts-ignore: decorator
@@ -36,7 +48,8 @@ export function infer(op: i32, a: usize, clips: i32): bool {
 /** Runs the instructions from `at` to `end`. */
 export function run(at: usize, end: usize, clips: i32): void {
   while (at < end) {
-    if (!infer(load<i32>(at), at + 8, clips)) unreachable();
+    const op = load<i32>(at);
+    if (!inferDirectly(op, at + 8, clips) && !infer(op, at + 8, clips)) unreachable();
     at += <usize>load<i32>(at, 4) << 2;
   }
 }

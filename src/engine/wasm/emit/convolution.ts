@@ -5,6 +5,7 @@ import { type Place, real } from '../assembler.js';
 import type { Unit } from '../fuse.js';
 import { foldedBias, foldedWeight, packColumns, packedFloats } from './constants.js';
 import { actArguments, type Context } from './context.js';
+import { emitDirect } from './direct.js';
 
 type Matrix = Conv2dNode | DenseNode;
 
@@ -57,6 +58,10 @@ function scratchFloats(patch: number): number {
 
 export function emitMatrix(context: Context, unit: Unit, needsGradient: boolean): void {
   const node = unit.node as Matrix;
+  if (!context.training && dimensions(context, node).groups === 1) {
+    emitDirect(context, unit, packedWeight(context, unit, node), biasOf(context, unit, node, node.shape[2]));
+    return;
+  }
   const { To, Fo, N, patch, pointwise } = dimensions(context, node);
   const x = context.map(node.inputs[0]);
   const weight = packedWeight(context, unit, node);
