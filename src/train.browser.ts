@@ -9,6 +9,7 @@ export { encodeModel } from './formats/model-file.js';
 export { type ExportOnnxOptions, exportOnnx } from './formats/onnx/export-onnx.js';
 export { exportTfjs, type TfjsFiles } from './formats/tfjs/export-tfjs.js';
 export type { Batch, BatchSource, EvaluationSource } from './train/batches.js';
+export { type CalibrationOptions, calibrationClips } from './train/calibration-clips.js';
 export { checkRecipe } from './train/check-recipe.js';
 export type { CheckpointSink, TrainingIdentity } from './train/checkpoint.js';
 export { ClipStore } from './train/clip-store.js';
@@ -31,6 +32,7 @@ export {
   type Prediction,
   worstMistakes,
 } from './train/metrics.js';
+export { type QuantizeOptions, quantizeModel } from './train/quantize.js';
 export {
   type AdamWRecipe,
   bcResNetRecipe,
@@ -43,6 +45,7 @@ export {
   type ScheduleRecipe,
   type SgdRecipe,
 } from './train/recipe.js';
+export { DEFAULT_ROUTING, type RoutingRecipe, routedRecipe } from './train/routing/routing-recipe.js';
 export { type TrainedModel, type TrainModelOptions, trainModel } from './train/train.js';
 export { Trainer } from './train/trainer.js';
 export type { StartReport, StepReport, TrainerOptions, TrainingOutcome } from './train/trainer-options.js';

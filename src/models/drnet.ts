@@ -31,8 +31,6 @@ export interface DrNetConfig {
    * resolution, one map beside the other. Default `resize`.
    */
   readonly predictorInput?: 'resize' | 'candidates';
-  /** Of the Gumbel softmax in training. Default 1. */
-  readonly temperature?: number;
 }
 
 /** What DRNet wraps: any network of the registry, or one like them. */
@@ -61,7 +59,7 @@ export function wrapBackbone(
   const features = g.input('features', input);
   const candidates = sizes.map((size, i) => resizeTo(g, features, size, `r${i}.features`));
   const choice = choose(g, features, candidates, config);
-  const gate = g.gumbelSoftmax(choice, checkTemperature(name, config.temperature ?? 1), { name: 'gate' });
+  const gate = g.gumbelSoftmax(choice, 1, { name: 'gate' });
   const front = g.build({ outputs: [gate] });
   const branches = sizes.map((size) => buildAt(name, backbone, { labels, input: [...size, input[2]] }));
   return joinBranches(front, branches, candidates, gate);
@@ -217,11 +215,6 @@ function checkBackbone(name: string, backbone: Graph, sizes: readonly Pair[]): v
   if (!small) return;
   const wanted = `resolutions of at least the strides of ${backbone.name}, ${stride.join(' × ')}`;
   throw fault(`build ${name}`, 'resolutions', wanted, small.join(' × '));
-}
-
-function checkTemperature(name: string, temperature: number): number {
-  if (temperature > 0 && Number.isFinite(temperature)) return temperature;
-  throw fault(`build ${name}`, 'temperature', 'a temperature above 0', `${temperature}`);
 }
 
 function checkChoice(option: string, value: string, known: readonly string[]): void {

@@ -15,6 +15,10 @@ export interface StepSettings {
   readonly share: number;
   readonly trained: readonly string[];
   readonly decayed: ReadonlySet<string>;
+  /** Steps before the stage of training that is under way. Default 0. */
+  readonly firstStep?: number;
+  /** By parameter: its learning rate as a part of `learningRate`. Default 1. */
+  readonly rates?: ReadonlyMap<string, number>;
 }
 
 /**
@@ -22,16 +26,19 @@ export interface StepSettings {
  * @throws EngineError, the state untouched, if loss or gradients are not finite.
  */
 export function applyStep(state: TrainingState, result: NetworkStep, settings: StepSettings): number {
-  const { recipe, learningRate, trained, decayed } = settings;
+  const { recipe, learningRate, trained, decayed, firstStep = 0, rates } = settings;
   const { parameters, statistics } = state.weights;
-  const { gradients, moments, loss } = result;
+  const { gradients, moments, momentShares, loss } = result;
+  const step = state.step - firstStep;
   checkFinite('loss', loss, state);
   const norm = clipGradients(gradients, trained, recipe.clipNorm ?? Infinity);
   checkFinite('gradient norm', norm, state);
-  mergeMoments(statistics, moments, momentumAt(recipe.statisticsMomentum, state.step) * settings.share);
-  stepOptimizer(recipe.optimizer, { parameters, gradients, state: state.optimizer, learningRate, decayed });
+  const part = momentumAt(recipe.statisticsMomentum, step) * settings.share;
+  mergeMoments(statistics, moments, part, momentShares);
+  const optimizer = { parameters, gradients, state: state.optimizer, learningRate, decayed, rates };
+  stepOptimizer(recipe.optimizer, optimizer);
   if (state.ema && recipe.ema) {
-    const decay = emaDecayAt(recipe.ema.decay, state.step);
+    const decay = emaDecayAt(recipe.ema.decay, step);
     updateEma(state.ema.parameters, parameters, decay);
     updateEma(state.ema.statistics, statistics, decay);
   }

@@ -3,6 +3,7 @@
  * in it; in life, and in the validation clips, it is not. One number puts this right: an offset on the label's logit.
  */
 import type { Graph } from '../graph/graph.js';
+import { routesOf } from '../graph/routes.js';
 import { exp, log } from '../numerics/elementary.js';
 import type { Evaluation } from './evaluate.js';
 import type { Prediction } from './metrics.js';
@@ -18,10 +19,17 @@ export interface Calibration {
 const LARGEST_OFFSET = 6;
 const HALVINGS = 40;
 
-/** The bias of the dense layer that gives the logits, or undefined where the graph ends otherwise. */
+/**
+ * The bias of the dense layer that gives the logits, of a network that chooses its resolution the one that all branches share;
+ * undefined where the graph ends otherwise.
+ */
 export function logitBias(graph: Graph): string | undefined {
-  const node = graph.nodes.find(({ name }) => name === graph.outputs[0]);
-  return node?.op === 'dense' ? node.bias : undefined;
+  const ends = routesOf(graph)?.branches.map((branch) => branch.graph) ?? [graph];
+  const biases = ends.map(({ nodes, outputs }) => {
+    const node = nodes.find(({ name }) => name === outputs[0]);
+    return node?.op === 'dense' ? node.bias : undefined;
+  });
+  return biases.every((bias) => bias === biases[0]) ? biases[0] : undefined;
 }
 
 /**
@@ -53,7 +61,10 @@ export function applyOffset({ score, predictions }: Evaluation, label: number, o
   const correct = moved.filter(({ truth, scores }) => indexOfLargest(scores) === truth).length;
   const loss = moved.reduce((sum, { truth, scores }) => sum - log(Math.max(scores[truth], 1e-30)), 0);
   const { clips } = score;
-  return { score: { clips, correct, accuracy: correct / clips, loss: loss / clips }, predictions: moved };
+  return {
+    score: { ...score, correct, accuracy: correct / clips, loss: loss / clips },
+    predictions: moved,
+  };
 }
 
 function shifted(score: number, factor: number): number {

@@ -44,6 +44,18 @@ const BOUNDS: Readonly<Record<string, Bound>> = {
   patience: { ...COUNT, orNull: true },
 };
 
+/** Looked at where the recipe has `routing`. */
+const ROUTING_BOUNDS: Readonly<Record<string, Bound>> = {
+  'routing.pretrainShare': BELOW_ONE,
+  'routing.predictorRate': POSITIVE,
+  'routing.targetShare': PART,
+  'routing.weight': NOT_NEGATIVE,
+  'routing.temperature.from': POSITIVE,
+  'routing.temperature.to': POSITIVE,
+  // Finished weights' moments are of clips by routes that other weights chose.
+  statisticsBatches: { low: 0, high: 0, whole: true },
+};
+
 /**
  * Checks that every number of a recipe is there and in range.
  * @throws ConfigError naming the field.
@@ -54,6 +66,10 @@ export function checkRecipe(recipe: Recipe): void {
   checkChoice('classWeights', recipe.classWeights, ['none', 'balanced']);
   checkChoice('calibrateUnknown', recipe.calibrateUnknown, [true, false]);
   checkChoice('keep', recipe.keep, ['best', 'last']);
+  if (recipe.routing !== undefined) {
+    for (const [path, bound] of Object.entries(ROUTING_BOUNDS)) checkField(recipe, path, bound);
+    checkChoice('routing.route', recipe.routing.route, ['hard', 'soft']);
+  }
   if (typeof recipe.augment !== 'object' || recipe.augment === null)
     throw fault('augment', 'an object', String(recipe.augment));
   checkAugment(recipe.augment);
@@ -92,6 +108,7 @@ function inBounds(value: unknown, { low, high, whole, below }: Bound): boolean {
 }
 
 function describe({ low, high, whole, orNull, below }: Bound): string {
+  if (low === high) return `${low}`;
   const kind = whole ? 'a whole number' : 'a number';
   const range = low === Number.MIN_VALUE ? `above 0` : `${low} … ${high}${below ? ' (not itself)' : ''}`;
   return `${kind}, ${range}${orNull ? ', or null' : ''}`;

@@ -1,11 +1,12 @@
 /** Scales gradients down together where they have become too long. */
 import type { Tensors } from '../graph/graph.js';
 
-/** The Euclidean norm of the named arrays laid end to end, in float64, in the order of the names given. */
+/** The Euclidean norm of the named arrays laid end to end, in float64, in the order of the names given; missing ones count as 0. */
 export function globalNorm(gradients: Tensors, names: Iterable<string>): number {
   let sum = 0;
   for (const name of names) {
     const values = gradients[name];
+    if (!values) continue;
     for (let i = 0; i < values.length; i++) sum += values[i] * values[i];
   }
   return Math.sqrt(sum);
@@ -22,6 +23,7 @@ export function clipGradients(gradients: Tensors, names: readonly string[], maxN
   const scale = maxNorm / norm;
   for (const name of names) {
     const values = gradients[name];
+    if (!values) continue;
     for (let i = 0; i < values.length; i++) values[i] *= scale;
   }
   return norm;

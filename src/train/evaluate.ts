@@ -1,6 +1,7 @@
 /** Runs a network over the clips of a validation or test split, as they are. */
 
 import type { InferenceProgram } from '../engine/engine.js';
+import { isRouted } from '../engine/routed-program.js';
 import { throwIfAborted } from '../errors.js';
 import { type Graph, sizeOf } from '../graph/graph.js';
 import type { EvaluationSource } from './batches.js';
@@ -29,22 +30,25 @@ export interface Evaluation {
 
 /**
  * What the network says of every clip: softmax of its logits, averaged over positions where it gives many; and the mean
- * cross-entropy and accuracy over all clips.
+ * cross-entropy and accuracy over all clips; and where the network chooses its resolution, how often it chose which.
  */
 export async function evaluateSplit(options: EvaluationOptions): Promise<Evaluation> {
   const predictions: Prediction[] = [];
   let lossSum = 0;
   let correct = 0;
-  await forEachClip(options, (logits, truth) => {
+  const routes = isRouted(options.program) ? options.program.routes.branches.map(() => 0) : undefined;
+  await forEachClip(options, (logits, truth, route) => {
     const scores = new Float32Array(logits.length);
     softmaxRow(logits, 1, scores);
     predictions.push({ truth, scores });
     lossSum += crossEntropyRow(logits, truth);
     if (indexOfLargest(logits) === truth) correct++;
+    if (routes && route !== undefined) routes[route]++;
   });
   const clips = predictions.length;
   const part = (sum: number) => (clips === 0 ? 0 : sum / clips);
-  return { score: { loss: part(lossSum), accuracy: part(correct), clips, correct }, predictions };
+  const score = { loss: part(lossSum), accuracy: part(correct), clips, correct, ...(routes && { routes }) };
+  return { score, predictions };
 }
 
 /** The predictions of `evaluateSplit` alone. */
@@ -54,7 +58,7 @@ export async function predict(options: EvaluationOptions): Promise<readonly Pred
 
 async function forEachClip(
   { graph, program, maxBatch, source, signal, onProgress }: EvaluationOptions,
-  visit: (logits: Float32Array, truth: number) => void,
+  visit: (logits: Float32Array, truth: number, route: number | undefined) => void,
 ): Promise<void> {
   const { name, shape } = logitsOf(graph);
   const labels = shape[2];
@@ -64,7 +68,9 @@ async function forEachClip(
     const count = Math.min(maxBatch, source.clips - start);
     const truths = await source.read(start, count, features);
     const logits = clipLogits(program.run({ [graph.inputs[0]]: features }, count)[name], count, shape);
-    for (let i = 0; i < count; i++) visit(logits.subarray(i * labels, (i + 1) * labels), truths[i]);
+    const chosen = isRouted(program) ? program.chosen : undefined;
+    for (let i = 0; i < count; i++)
+      visit(logits.subarray(i * labels, (i + 1) * labels), truths[i], chosen?.[i]);
     onProgress?.(start + count, source.clips);
   }
 }

@@ -24,6 +24,13 @@ export function createOptimizerState(recipe: OptimizerRecipe, parameters: Tensor
   return { step: 0, slots: Object.fromEntries(SLOTS[recipe.kind].map((slot) => [slot, zeros()])) };
 }
 
+/** Forgets all steps, in place. */
+export function resetOptimizer(state: OptimizerState): void {
+  state.step = 0;
+  for (const tensors of Object.values(state.slots))
+    for (const values of Object.values(tensors)) values.fill(0);
+}
+
 /** The parameters that weight decay touches. */
 export function decayedParameters(recipe: OptimizerRecipe, graph: Graph): ReadonlySet<string> {
   const names = Object.keys(graph.parameters);
@@ -39,6 +46,8 @@ export interface OptimizerStep {
   readonly state: OptimizerState;
   readonly learningRate: number;
   readonly decayed: ReadonlySet<string>;
+  /** By parameter: its learning rate as a part of `learningRate`. Default 1. */
+  readonly rates?: ReadonlyMap<string, number>;
 }
 
 /** Takes one step: changes `parameters` and `state` in place. */
@@ -49,7 +58,8 @@ export function stepOptimizer(recipe: OptimizerRecipe, options: OptimizerStep): 
     const gradient = gradients[name];
     if (!gradient) continue;
     const weightDecay = options.decayed.has(name) ? recipe.weightDecay : 0;
-    const update = { weights: parameters[name], gradient, weightDecay, rate: options.learningRate };
+    const rate = options.learningRate * (options.rates?.get(name) ?? 1);
+    const update = { weights: parameters[name], gradient, weightDecay, rate };
     if (recipe.kind === 'sgd') stepSgd(recipe, update, state.slots.velocity[name]);
     else stepAdamW(recipe, update, state.slots.mean[name], state.slots.square[name], state.step);
   }

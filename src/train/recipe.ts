@@ -3,8 +3,10 @@
  * files, so that a result can be trained again from its file alone.
  */
 import { ConfigError } from '../errors.js';
+import { MODELS } from '../models/models.js';
 import type { DataSet } from './data-set.js';
 import { type AugmentConfig, bcResNetAugment, DEFAULT_AUGMENT } from './features/augment-config.js';
+import { type RoutingRecipe, routedRecipe } from './routing/routing-recipe.js';
 import { clipsPerEpoch, epochsFor } from './training-length.js';
 
 export interface SgdRecipe {
@@ -75,6 +77,8 @@ export interface Recipe {
   readonly patience: number | null;
   /** Which weights the model file gets: those of the best validation or of the last epoch. */
   readonly keep: 'best' | 'last';
+  /** Of a network that chooses its resolution, and of no other. */
+  readonly routing?: RoutingRecipe;
 }
 
 /** AdamW with strong augmentation, good for every network of the registry. */
@@ -165,6 +169,8 @@ export function recipeFor(model: string, dataSet?: DataSet, name?: RecipeName): 
     const message = `Cannot train by recipe ${wanted}: expected one of ${RECIPE_NAMES.join(', ')}, got ${wanted}`;
     throw new ConfigError('unknown-recipe', message, { value: wanted });
   }
-  const recipe = RECIPES[wanted](Number(tau ?? 1));
+  const plain = RECIPES[wanted](Number(tau ?? 1));
+  const chooses = Object.hasOwn(MODELS, model) && MODELS[model].family === 'drnet';
+  const recipe = chooses ? routedRecipe(plain) : plain;
   return { ...recipe, ...(dataSet && { epochs: epochsFor(clipsPerEpoch(dataSet)) }) };
 }

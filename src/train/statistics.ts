@@ -1,12 +1,21 @@
 /** BatchNorm's running statistics: moved along while training, taken anew for finished weights. */
 import type { Graph, Tensors } from '../graph/graph.js';
 
-/** running ← running + part · (moment − running), in place, for the statistics that the moments name. */
-export function mergeMoments(running: Tensors, moments: Tensors, part: number): void {
+/**
+ * running ← running + part · (moment − running), in place, for the statistics that the moments name. `shares`: by statistic
+ * what of `part` it takes, all of it unless said.
+ */
+export function mergeMoments(
+  running: Tensors,
+  moments: Tensors,
+  part: number,
+  shares: Readonly<Record<string, number>> = {},
+): void {
   for (const name of Object.keys(moments)) {
     const to = running[name];
     const from = moments[name];
-    for (let i = 0; i < to.length; i++) to[i] += part * (from[i] - to[i]);
+    const own = part * (shares[name] ?? 1);
+    for (let i = 0; i < to.length; i++) to[i] += own * (from[i] - to[i]);
   }
 }
 

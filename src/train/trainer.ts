@@ -1,7 +1,9 @@
 /** The training loop: steps, epochs, validation, checkpoints, and the finished weights at its end. */
 import type { InferenceProgram } from '../engine/engine.js';
-import { EngineError, throwIfAborted } from '../errors.js';
+import { compileNetwork, isRouted } from '../engine/routed-program.js';
+import { ConfigError, EngineError, throwIfAborted } from '../errors.js';
 import type { Tensors } from '../graph/graph.js';
+import { type Routes, routesOf } from '../graph/routes.js';
 import { hashKey } from '../numerics/random.js';
 import { applyStep, checkFinite, type StepSettings } from './apply-step.js';
 import type { Batch } from './batches.js';
@@ -11,12 +13,14 @@ import { encodeCheckpoint, restoreCheckpoint, type TrainingIdentity } from './ch
 import { isDivergence } from './divergence.js';
 import { type Evaluation, evaluateSplit } from './evaluate.js';
 import { identityOf } from './identity.js';
-import { decayedParameters } from './optimizer.js';
+import { decayedParameters, resetOptimizer } from './optimizer.js';
+import { RoutedNetwork } from './routing/routed-network.js';
+import { type Stage, stageAt } from './routing/stages.js';
 import { learningRateAt } from './schedule.js';
 import { countCorrect } from './scores.js';
 import { addMoments, createMomentSums, statisticsFrom } from './statistics.js';
 import type { TrainerOptions, TrainingOutcome } from './trainer-options.js';
-import { type NetworkStep, TrainingNetwork } from './training-network.js';
+import { type LearningNetwork, type NetworkStep, TrainingNetwork } from './training-network.js';
 import {
   copyWeights,
   createTrainingState,
@@ -40,15 +44,16 @@ export class Trainer {
   readonly state: TrainingState;
   readonly #options: TrainerOptions;
   readonly #identity: TrainingIdentity;
-  readonly #network: TrainingNetwork;
+  readonly #network: LearningNetwork;
   readonly #validator: InferenceProgram;
   readonly #trained: readonly string[];
   readonly #decayed: ReadonlySet<string>;
+  readonly #rates: ReadonlyMap<string, number> | undefined;
 
   private constructor(
     options: TrainerOptions,
     state: TrainingState,
-    programs: { network: TrainingNetwork; validator: InferenceProgram },
+    programs: { network: LearningNetwork; validator: InferenceProgram; routes?: Routes },
   ) {
     this.state = state;
     this.#options = options;
@@ -57,6 +62,9 @@ export class Trainer {
     this.#validator = programs.validator;
     this.#trained = Object.keys(state.optimizer.slots[Object.keys(state.optimizer.slots)[0]]);
     this.#decayed = decayedParameters(options.recipe.optimizer, options.graph);
+    const { routing } = options.recipe;
+    const predictor = Object.keys(programs.routes?.predictor.parameters ?? {});
+    this.#rates = routing && new Map(predictor.map((name) => [name, routing.predictorRate]));
   }
 
   /**
@@ -71,9 +79,12 @@ export class Trainer {
     const { allowChanged } = options;
     if (resume) restoreCheckpoint(resume, { identity: identityOf(options), state, allowChanged });
     const { weights } = state;
-    const network = await TrainingNetwork.compile({ ...options, trained, weights });
-    const validator = await engine.compileInference(graph, { maxBatch: VALIDATION_BATCH });
-    return new Trainer(options, state, { network, validator });
+    const parts = { ...options, trained, weights };
+    const routes = routesOf(graph);
+    checkRouting(options, routes);
+    const network = await (routes ? RoutedNetwork.compile(parts, routes) : TrainingNetwork.compile(parts));
+    const validator = await compileNetwork(engine, graph, { maxBatch: VALIDATION_BATCH });
+    return new Trainer(options, state, { network, validator, ...(routes && { routes }) });
   }
 
   /**
@@ -102,6 +113,7 @@ export class Trainer {
   async #runEpoch(): Promise<void> {
     const { batches, signal } = this.#options;
     const { state } = this;
+    await this.#beginEpoch();
     let learningRate = this.#learningRate(Math.max(state.step - 1, 0));
     if (state.batch < batches.batchesPerEpoch) {
       for await (const batch of batches.epoch(state.epoch, state.batch)) {
@@ -117,6 +129,24 @@ export class Trainer {
     await this.#options.onEpoch?.(record);
   }
 
+  /** A later stage of training starts from the weights of the one before it, and from nothing else. */
+  async #beginEpoch(): Promise<void> {
+    const { state } = this;
+    const { firstEpoch, kind } = this.#stage();
+    if (firstEpoch > 0 && firstEpoch === state.epoch && state.batch === 0) {
+      resetOptimizer(state.optimizer);
+      state.best = null;
+    }
+    await this.#network.beginEpoch(state.epoch);
+    // Before it has learned to choose, a network is as good as its largest branch.
+    if (isRouted(this.#validator))
+      this.#validator.routeBy(kind === 'joint' ? { kind: 'predicted' } : { kind: 'fixed', route: 0 });
+  }
+
+  #stage(): Stage {
+    return stageAt(this.#options.recipe, this.state.epoch);
+  }
+
   async #runStep(batch: Batch, learningRate: number): Promise<void> {
     const { state } = this;
     const { recipe, batches, seed } = this.#options;
@@ -125,7 +155,11 @@ export class Trainer {
     const result = await this.#network.step(batch, key);
     const correct = countCorrect(result.logits, batch.targets, count);
     const share = count / Math.min(recipe.batchSize, batches.clipsPerEpoch);
-    const settings = { recipe, learningRate, share, trained: this.#trained, decayed: this.#decayed };
+    const settings: StepSettings = {
+      ...{ recipe, learningRate, share, trained: this.#trained, decayed: this.#decayed },
+      firstStep: this.#stage().firstEpoch * batches.batchesPerEpoch,
+      rates: this.#rates,
+    };
     const gradientNorm = await this.#apply(result, settings, () =>
       this.#network.placeOfDivergence(batch, key, result),
     );
@@ -134,6 +168,7 @@ export class Trainer {
     running.lossSum += result.loss * count;
     running.clips += count;
     running.correct += correct;
+    if (result.routes) running.routes = result.routes.map((clips, i) => clips + (running.routes?.[i] ?? 0));
     this.#options.onStep?.({
       epoch: state.epoch + 1,
       epochs: recipe.epochs,
@@ -163,15 +198,20 @@ export class Trainer {
 
   #learningRate(step: number): number {
     const { recipe, batches } = this.#options;
-    const span = { stepsPerEpoch: batches.batchesPerEpoch, epochs: recipe.epochs };
-    return learningRateAt(recipe.schedule, step, span);
+    const { firstEpoch, epochs } = this.#stage();
+    const stepsPerEpoch = batches.batchesPerEpoch;
+    const stepOfStage = Math.max(step - firstEpoch * stepsPerEpoch, 0);
+    return learningRateAt(recipe.schedule, stepOfStage, { stepsPerEpoch, epochs });
   }
 
   /** Everything changes here without a pause, so that no checkpoint can see half an epoch's end. */
   #closeEpoch(learningRate: number, validation: Score | undefined): EpochRecord {
     const { state } = this;
-    const { lossSum, clips, correct } = state.running;
-    const training = { loss: lossSum / clips, accuracy: correct / clips, clips, correct };
+    const { lossSum, clips, correct, routes } = state.running;
+    const training = {
+      ...{ loss: lossSum / clips, accuracy: correct / clips, clips, correct },
+      ...(routes && { routes }),
+    };
     const score = validation ?? training;
     state.epoch++;
     state.batch = 0;
@@ -241,4 +281,14 @@ export class Trainer {
     }
     return statisticsFrom(total, tail);
   }
+}
+
+/** @throws ConfigError if the recipe is for networks that choose and this one does not. */
+function checkRouting({ graph, recipe }: TrainerOptions, routes: Routes | undefined): void {
+  if (routes || !recipe.routing) return;
+  throw new ConfigError(
+    'recipe',
+    `Cannot train with recipe: expected no routing for ${graph.name}, which does not choose its resolution, got one`,
+    { value: 'routing' },
+  );
 }

@@ -30,8 +30,28 @@ export interface NetworkStep {
   readonly loss: number;
   /** `[count, labels]` in training mode. */
   readonly logits: Float32Array;
+  /** By parameter; one that no clip of the batch went through may be missing. */
   readonly gradients: Tensors;
   readonly moments: Tensors;
+  /** By statistic: the part of the batch's clips that its moments are of; where it is missing, all of them. */
+  readonly momentShares?: Readonly<Record<string, number>>;
+  /** Of a network that chooses: clips of the batch by route. */
+  readonly routes?: readonly number[];
+}
+
+/** A network as a trainer sees it. */
+export interface LearningNetwork {
+  /** The part that is trained, without its loss. */
+  readonly tail: Graph;
+  /** Before the first step of an epoch, counted from 0. */
+  beginEpoch(epoch: number): Promise<void>;
+  /** Puts parameters in; more names than the trained part has are ignored. */
+  assign(parameters: Tensors): void;
+  /** Loss, logits, gradients and moments of a batch; `backward: false` leaves the gradients out. */
+  step(batch: Batch, seed: number, backward?: boolean): Promise<NetworkStep>;
+  /** Where numbers first ceased to be finite in a step whose loss or gradients are not; undefined if it cannot be told. */
+  placeOfDivergence(batch: Batch, seed: number, result: NetworkStep): Promise<string | undefined>;
+  dispose(): void;
 }
 
 interface Parts {
@@ -44,7 +64,7 @@ interface Parts {
   readonly teacher: TeacherProgram | undefined;
 }
 
-export class TrainingNetwork {
+export class TrainingNetwork implements LearningNetwork {
   /** The part that is trained, without its loss: the whole graph unless parameters are frozen. */
   readonly tail: Graph;
   readonly #parts: Parts;
@@ -77,12 +97,12 @@ export class TrainingNetwork {
     return network;
   }
 
-  /** Puts parameters in; more names than the trained part has are ignored. */
+  async beginEpoch(): Promise<void> {}
+
   assign(parameters: Tensors): void {
     for (const [name, live] of Object.entries(this.#parts.program.parameters)) live.set(parameters[name]);
   }
 
-  /** Loss, logits, gradients and moments of a batch; `backward: false` leaves the gradients out. */
   async step(batch: Batch, seed: number, backward = true): Promise<NetworkStep> {
     const { count, sampleWeights } = batch;
     const result = await this.#parts.program.step({
@@ -96,7 +116,6 @@ export class TrainingNetwork {
     return { ...result, logits: clipLogits(result.outputs[name], count, shape) };
   }
 
-  /** Where numbers first ceased to be finite in a step whose loss or gradients are not; undefined if it cannot be told. */
   async placeOfDivergence(batch: Batch, seed: number, result: NetworkStep): Promise<string | undefined> {
     const { options, lossGraph, program } = this.#parts;
     if (Number.isFinite(result.loss)) return lastNonFinite(this.tail, result.gradients);
@@ -135,7 +154,8 @@ function trainedPart(graph: Graph, trained: readonly string[]): { tail: Graph; t
   return all ? { tail: graph } : splitFrozen(graph, names);
 }
 
-class TeacherProgram {
+/** A teacher ready to be asked. */
+export class TeacherProgram {
   readonly #teacher: Teacher;
   readonly #program: InferenceProgram;
   readonly #temperature: number;

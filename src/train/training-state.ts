@@ -4,6 +4,7 @@ import { initializeParameters, initializeStatistics } from '../graph/initialize.
 import { copyTensors } from './ema.js';
 import { createOptimizerState, type OptimizerState } from './optimizer.js';
 import type { Recipe } from './recipe.js';
+import { stageAt } from './routing/stages.js';
 
 export interface Weights {
   readonly parameters: Tensors;
@@ -16,6 +17,8 @@ export interface Score {
   readonly accuracy: number;
   readonly clips: number;
   readonly correct: number;
+  /** Of a network that chooses its resolution: clips by route. */
+  readonly routes?: readonly number[];
 }
 
 export interface EpochRecord {
@@ -44,7 +47,7 @@ export interface TrainingState {
   best: { readonly epoch: number; readonly score: Score; readonly weights: Weights } | null;
   readonly history: EpochRecord[];
   /** Sums over the epoch under way. */
-  running: { lossSum: number; clips: number; correct: number };
+  running: { lossSum: number; clips: number; correct: number; routes?: number[] };
 }
 
 export interface StartOptions {
@@ -95,6 +98,9 @@ export function isBetter(score: Score, best: Score | undefined): boolean {
 export function isFinished({ epoch, batch, best, history }: TrainingState, recipe: Recipe): boolean {
   if (batch > 0) return false;
   if (epoch >= recipe.epochs) return true;
+  // A network that chooses has learned nothing of choosing before the last stage.
+  const { firstEpoch } = stageAt(recipe, epoch);
+  if (recipe.routing && (firstEpoch === epoch || stageAt(recipe, epoch).kind === 'all')) return false;
   const since = epoch - (best?.epoch ?? epoch);
   return recipe.patience !== null && history.length > 0 && since >= recipe.patience;
 }

@@ -158,13 +158,6 @@ describe('wrapBackbone', () => {
       'Cannot build wrapped: expected a backbone of one answer a clip, got 44 of bl-am-tiny',
     ],
     [
-      'a temperature of 0',
-      'ghostnet-small',
-      { temperature: 0 },
-      'drnet-temperature',
-      'Cannot build wrapped: expected a temperature above 0, got 0',
-    ],
-    [
       'an unknown predictor',
       'ghostnet-small',
       { predictor: 'large' as 'image' },

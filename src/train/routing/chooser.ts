@@ -1,0 +1,107 @@
+/** The predictor of a network that chooses, in training; and for soft routes the whole network behind it. */
+import type { TrainingProgram, TrainingResult } from '../../engine/engine.js';
+import type { Graph } from '../../graph/graph.js';
+import type { Routes } from '../../graph/routes.js';
+import { subgraph } from '../../graph/subgraph.js';
+import { indexOfLargest } from '../../numerics/scores.js';
+import { TARGETS, TEACHER, withLoss } from '../loss.js';
+import type { NetworkOptions } from '../training-network.js';
+import type { Rows } from './branch-programs.js';
+
+export interface ChoiceStep {
+  readonly rows: Rows;
+  readonly count: number;
+  readonly seed: number;
+  readonly backward: boolean;
+  /** Put in at the gates, `[count, routes]`. */
+  readonly gateGradients: Float32Array;
+}
+
+/** Of one temperature: a program is compiled for it. */
+export class Chooser {
+  readonly temperature: number;
+  readonly predictor: TrainingProgram;
+  /** For soft routes. */
+  readonly whole: TrainingProgram | undefined;
+  readonly #gate: string;
+  readonly #input: string;
+
+  private constructor(
+    programs: Pick<Chooser, 'temperature' | 'predictor' | 'whole'>,
+    gate: string,
+    input: string,
+  ) {
+    this.temperature = programs.temperature;
+    this.predictor = programs.predictor;
+    this.whole = programs.whole;
+    this.#gate = gate;
+    this.#input = input;
+  }
+
+  static async compile(options: NetworkOptions, { gate }: Routes, temperature: number): Promise<Chooser> {
+    const { engine, recipe, teacher, threads } = options;
+    const graph = withTemperature(options.graph, gate, temperature);
+    const { batchSize: maxBatch, normShard } = recipe;
+    const settings = { maxBatch, normShard, ...(threads !== undefined && { threads }) };
+    const predictor = await engine.compileTraining(subgraph(graph, [gate]), settings);
+    const [input] = graph.inputs;
+    if (recipe.routing?.route !== 'soft')
+      return new Chooser({ temperature, predictor, whole: undefined }, gate, input);
+    const lossGraph = withLoss(graph, teacher ? { distillation: recipe.distillation } : {});
+    const gatedGraph = { ...lossGraph, outputs: [...lossGraph.outputs, gate] };
+    try {
+      const whole = await engine.compileTraining(gatedGraph, settings);
+      return new Chooser({ temperature, predictor, whole }, gate, input);
+    } catch (error) {
+      predictor.dispose();
+      throw error;
+    }
+  }
+
+  get programs(): TrainingProgram[] {
+    return this.whole ? [this.predictor, this.whole] : [this.predictor];
+  }
+
+  /** Which route each clip's gate draws. The same seed draws the same in the steps that follow. */
+  async draw({ features }: Rows, count: number, seed: number): Promise<Int32Array> {
+    const inputs = { [this.#input]: features };
+    const { outputs } = await this.predictor.step({ inputs, count, seed, backward: false });
+    const gates = outputs[this.#gate];
+    const ways = gates.length / count;
+    return Int32Array.from({ length: count }, (_, i) =>
+      indexOfLargest(gates.subarray(i * ways, (i + 1) * ways)),
+    );
+  }
+
+  /** Forward again, and back from the gates. */
+  learn({ rows, count, seed, backward, gateGradients }: ChoiceStep): Promise<TrainingResult> {
+    const inputs = { [this.#input]: rows.features };
+    const outputGradients = { [this.#gate]: gateGradients };
+    return this.predictor.step({ inputs, count, seed, backward, outputGradients });
+  }
+
+  /** The whole network, whose gates pick among the answers of all branches. */
+  learnAll(
+    whole: TrainingProgram,
+    { rows, count, seed, backward, gateGradients }: ChoiceStep,
+  ): Promise<TrainingResult> {
+    const { features, targets, teacher, sampleWeights } = rows;
+    return whole.step({
+      inputs: { [this.#input]: features, [TARGETS]: targets, ...(teacher && { [TEACHER]: teacher }) },
+      ...(sampleWeights && { sampleWeights }),
+      outputGradients: { [this.#gate]: gateGradients },
+      ...{ count, seed, backward },
+    });
+  }
+
+  dispose(): void {
+    for (const program of this.programs) program.dispose();
+  }
+}
+
+function withTemperature(graph: Graph, gate: string, temperature: number): Graph {
+  const nodes = graph.nodes.map((node) =>
+    node.name === gate && node.op === 'gumbelSoftmax' ? { ...node, temperature } : node,
+  );
+  return { ...graph, nodes };
+}
