@@ -81,7 +81,7 @@ export async function checkWritable(file: string): Promise<void> {
 export async function checkOwnPlace(what: string, file: string, kept: readonly string[]): Promise<void> {
   for (const other of kept) {
     if (await isSameFile(file, other))
-      throw new UsageError(`${what} needs a file of its own: ${file} is the model file`);
+      throw new UsageError(`${what} needs a file of its own: ${file} is in use`);
   }
   await checkWritable(file);
 }

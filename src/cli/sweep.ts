@@ -4,13 +4,16 @@ import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
+import { createEngine } from '../engine/create-engine.js';
 import { HearkenError } from '../errors.js';
 import { runSweep } from '../experiments/run-sweep.js';
 import { planTrials, type Summary, summarize, type Trial, type TrialResult } from '../experiments/trials.js';
 import { makeFolders } from '../formats/files/make-folders.js';
-import { modelEntry } from '../models/models.js';
+import { writeFileAtomic } from '../formats/files/write-file-atomic.js';
+import { buildModel, modelEntry } from '../models/models.js';
 import type { RecipeName } from '../train/recipe.js';
-import { fileExists } from './claim-output.js';
+import { measureClip } from './bench/measure-network.js';
+import { checkOwnPlace, fileExists } from './claim-output.js';
 import { type Io, note, printResult } from './io.js';
 import {
   commaList,
@@ -22,7 +25,12 @@ import {
   recipeOption,
   text,
 } from './options.js';
-import { formatCount, formatPercent, formatShort, formatTable } from './table.js';
+import { commandLine } from './report-parts.js';
+import { formatSummaries, summariesPage } from './sweep-table.js';
+import { formatPercent } from './table.js';
+
+/** How long a network is timed on one clip. */
+const CLIP_MILLISECONDS = 300;
 
 interface SweepFlags {
   readonly models: string[];
@@ -32,6 +40,7 @@ interface SweepFlags {
   readonly recipe?: RecipeName;
   readonly results: string;
   readonly work?: string;
+  readonly markdown?: string;
   readonly jobs: number;
   readonly kernels: KernelChoice;
   readonly name?: string;
@@ -62,6 +71,11 @@ export function registerSweep(program: Command, io: Io): void {
     )
     .addOption(kernelsOption('auto'))
     .option('--work <dir>', 'where models and checkpoints go (default: RESULTS.work)', text)
+    .option(
+      '--markdown <file>',
+      'write the comparison as Markdown too, with the time of one clip',
+      fileToWrite,
+    )
     .option('--json', 'print one JSON value')
     .action((dir: string, flags: SweepFlags) => sweep(dir, flags, io));
 }
@@ -69,6 +83,7 @@ export function registerSweep(program: Command, io: Io): void {
 async function sweep(dir: string, flags: SweepFlags, io: Io): Promise<void> {
   const { models, seeds, recipe, epochs, results, jobs } = flags;
   for (const name of models) modelEntry(name);
+  if (flags.markdown) await checkOwnPlace('--markdown', flags.markdown, [results]);
   const work = flags.work ?? `${results}.work`;
   await makeFolders(work);
   const data = flags.name ?? basename(resolve(dir));
@@ -85,7 +100,29 @@ async function sweep(dir: string, flags: SweepFlags, io: Io): Promise<void> {
       ),
   });
   const rows = summarize(all);
+  if (flags.markdown) await writePage(flags.markdown, rows, flags, io);
   printResult(io, flags, rows, () => formatSummaries(rows));
+}
+
+/** Writes the results as Markdown, with the time of one clip of each network. */
+async function writePage(
+  path: string,
+  rows: readonly Summary[],
+  { kernels }: SweepFlags,
+  io: Io,
+): Promise<void> {
+  const engine = await createEngine('wasm', { kernels });
+  const clipMs: Record<string, number> = {};
+  try {
+    for (const { model } of rows) {
+      const options = { engine, milliseconds: CLIP_MILLISECONDS, nowMs: () => io.nowMs(), signal: io.signal };
+      clipMs[model] ??= await measureClip(buildModel(model), options);
+    }
+    const machine = `Node ${process.versions.node}, ${process.arch}, ${engine.kernels} kernels`;
+    await writeFileAtomic(path, summariesPage({ rows, clipMs, command: commandLine(io.argv), machine }));
+  } finally {
+    engine.dispose();
+  }
 }
 
 interface Apart {
@@ -156,23 +193,4 @@ function seedList(list: string): number[] {
       throw new InvalidArgumentError('Expected whole numbers below 2³², parted by commas.');
     return Number(item);
   });
-}
-
-function formatSummaries(rows: readonly Summary[]): string {
-  return formatTable(rows, [
-    { title: 'data', cell: (row) => row.data },
-    { title: 'network', cell: (row) => row.model },
-    { title: 'parameters', cell: (row) => formatCount(row.parameters), align: 'right' },
-    { title: 'MACs', cell: (row) => formatShort(row.macs), align: 'right' },
-    { title: 'recipe', cell: (row) => row.recipe },
-    { title: 'epochs', cell: (row) => `${row.epochs}`, align: 'right' },
-    { title: 'seeds', cell: (row) => `${row.seeds.length}`, align: 'right' },
-    { title: 'validation', cell: (row) => formatPercent(row.meanAccuracy), align: 'right' },
-    {
-      title: '±',
-      cell: (row) => (row.deviation === undefined ? '' : formatPercent(row.deviation)),
-      align: 'right',
-    },
-    { title: 'loss', cell: (row) => row.meanLoss.toFixed(3), align: 'right' },
-  ]);
 }

@@ -24,6 +24,17 @@ export function formatTable<Row>(rows: readonly Row[], columns: readonly Column<
   return cells.map((line) => line.map(pad).join('  ').trimEnd()).join('\n');
 }
 
+/** A table in Markdown; bars in cells are escaped. */
+export function formatMarkdownTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [
+    line(columns.map(({ title }) => title)),
+    `|${columns.map(({ align }) => (align === 'right' ? '---:' : '---')).join('|')}|`,
+    ...rows.map((row) => line(columns.map(({ cell }) => cell(row)))),
+  ].join('\n');
+}
+
 /** "1 file left out", "2 files left out" */
 export function formatLeftOut(files: number): string {
   return `${formatCount(files)} ${files === 1 ? 'file' : 'files'} left out`;

@@ -124,7 +124,7 @@ describe('checkOwnPlace', () => {
         (thrown) => thrown,
       );
       expect(error, report).toBeInstanceOf(UsageError);
-      expect(error.message).toBe(`--report needs a file of its own: ${report} is the model file`);
+      expect(error.message).toBe(`--report needs a file of its own: ${report} is in use`);
     }
     expect(await codeOf(checkOwnPlace('--report', folder, [model]))).toBe('file-write');
   });

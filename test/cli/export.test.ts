@@ -55,10 +55,7 @@ describe('hearken export', () => {
 
   it('does not write over the model it reads', async () => {
     const { code, stderr } = await hearken('export', file, '--to', 'onnx', file);
-    expect([code, stderr]).toEqual([
-      2,
-      `error: the export needs a file of its own: ${file} is the model file\n`,
-    ]);
+    expect([code, stderr]).toEqual([2, `error: the export needs a file of its own: ${file} is in use\n`]);
     expect(new Uint8Array(readFileSync(file))).toEqual(encodeModel(model));
   });
 

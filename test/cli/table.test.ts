@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatLeftOut, formatTable } from '../../src/cli/table.js';
+import { formatLeftOut, formatMarkdownTable, formatTable } from '../../src/cli/table.js';
 
 describe('formatTable', () => {
   it('aligns columns by their widest cell and leaves no trailing spaces', () => {
@@ -13,6 +13,18 @@ describe('formatTable', () => {
         { title: 'label', cell: (row) => row.name },
       ]),
     ).toBe('clips  label\n    7  yes\n 1200  нет');
+  });
+});
+
+describe('formatMarkdownTable', () => {
+  it('aligns numbers and escapes bars', () => {
+    const columns = [
+      { title: 'label', cell: (row: { name: string }) => row.name },
+      { title: 'size', cell: () => '1', align: 'right' as const },
+    ];
+    expect(formatMarkdownTable([{ name: 'a|b' }], columns)).toBe(
+      '| label | size |\n|---|---:|\n| a\\|b | 1 |',
+    );
   });
 });
 

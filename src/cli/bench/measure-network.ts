@@ -30,8 +30,16 @@ export async function measureNetwork(graph: Graph, options: MeasureOptions): Pro
   return {
     trainSamplesPerSecond: await trainingRate(graph, options),
     batchClipsPerSecond: await inferenceRate(graph, options, options.batch),
-    clipMs: 1000 / (await inferenceRate(graph, options, 1)),
+    clipMs: await measureClip(graph, options),
   };
+}
+
+/** Milliseconds that one clip takes, on one thread. */
+export async function measureClip(
+  graph: Graph,
+  options: Omit<MeasureOptions, 'batch' | 'threads'>,
+): Promise<number> {
+  return 1000 / (await inferenceRate(graph, options, 1));
 }
 
 async function trainingRate(graph: Graph, options: MeasureOptions): Promise<number> {
@@ -52,7 +60,11 @@ async function trainingRate(graph: Graph, options: MeasureOptions): Promise<numb
   }
 }
 
-async function inferenceRate(graph: Graph, options: MeasureOptions, count: number): Promise<number> {
+async function inferenceRate(
+  graph: Graph,
+  options: Omit<MeasureOptions, 'batch' | 'threads'>,
+  count: number,
+): Promise<number> {
   const program = await options.engine.compileInference(graph, { maxBatch: count });
   try {
     program.assign({ ...initializeParameters(graph, 1), ...initializeStatistics(graph) });
@@ -67,7 +79,7 @@ async function inferenceRate(graph: Graph, options: MeasureOptions, count: numbe
 async function rateOf(
   run: () => void | Promise<void>,
   clips: number,
-  { milliseconds, nowMs, signal }: MeasureOptions,
+  { milliseconds, nowMs, signal }: Pick<MeasureOptions, 'milliseconds' | 'nowMs' | 'signal'>,
 ): Promise<number> {
   const turns = 5;
   let best = 0;
