@@ -5,6 +5,7 @@ import type { FrontEndConfig } from '../audio/front-end.js';
 import { readModelFile } from '../formats/files/read-model-file.js';
 import type { Model } from '../formats/model.js';
 import { costsOf } from '../graph/costs.js';
+import { isWeighted } from '../graph/fold-norms.js';
 import { nodesByName } from '../graph/graph.js';
 import { stagesOf } from '../graph/stages.js';
 import { formatBytes, formatCount } from '../train/report/numbers.js';
@@ -43,6 +44,7 @@ async function inspect(file: string, options: InspectOptions, io: Io): Promise<v
     attribution: model.attribution ?? [],
     licence: model.licence ?? null,
     parity: model.parity !== undefined,
+    weights: model.quantization ? 'int8' : 'float32',
     ...(options.layers && { layers: stagesOf(model.graph) }),
   };
   printResult(io, options, value, () => {
@@ -67,7 +69,7 @@ function formatModel(model: Model, figures: Figures): string {
     ['labels', `${model.labels.length}: ${model.labels.join(', ')}`],
     ['input', `${figures.input.join(' × ')} (time × frequency × maps), ${model.clipMs} ms`],
     ['front end', formatFrontEnd(model.frontEnd)],
-    ['parameters', formatCount(figures.parameters)],
+    ['parameters', `${formatCount(figures.parameters)}${formatWeights(model)}`],
     ['MACs', formatCount(figures.macs)],
     ['activations', formatBytes(figures.activationBytes)],
     ...Object.entries(model.training ?? {}).map(([key, value]): [string, string] => [
@@ -80,6 +82,14 @@ function formatModel(model: Model, figures: Figures): string {
   ];
   const width = Math.max(...rows.map(([key]) => key.length));
   return rows.map(([key, value]) => `${key.padEnd(width)}  ${value}`).join('\n');
+}
+
+/** How weights are kept, where not as float32. */
+function formatWeights({ quantization, graph }: Model): string {
+  if (!quantization) return '';
+  const layers = graph.nodes.filter(isWeighted).length;
+  const products = Object.keys(quantization.grids).length;
+  return `, weights int8; ${products} of ${layers} layers multiply integers`;
 }
 
 function formatFrontEnd(config: FrontEndConfig): string {

@@ -9,6 +9,7 @@ import { registerImport } from './import.js';
 import { registerInspect } from './inspect.js';
 import type { Io } from './io.js';
 import { registerModels } from './models.js';
+import { registerQuantize } from './quantize.js';
 import { registerQuickstart } from './quickstart.js';
 import { registerRecognize } from './recognize.js';
 import { registerSweep } from './sweep.js';
@@ -26,6 +27,7 @@ const VERBS: readonly RegisterVerb[] = [
   registerModels,
   registerInspect,
   registerVerify,
+  registerQuantize,
   registerExport,
   registerImport,
   registerData,

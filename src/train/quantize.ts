@@ -6,6 +6,7 @@
  * results of a product back to float32.
  */
 import type { Engine } from '../engine/engine.js';
+import { createWasmEngine } from '../engine/wasm/wasm-engine.js';
 import { ConfigError, DataSetError, throwIfAborted } from '../errors.js';
 import type { Model } from '../formats/model.js';
 import { foldNorms, settleNorms, type TrainedGraph } from '../graph/fold-norms.js';
@@ -19,7 +20,9 @@ import {
   weightsOf,
 } from '../graph/quantization.js';
 import { halfToNumber, MAX_HALF, numberToHalf } from '../numerics/half.js';
+import { addParity } from './add-parity.js';
 import type { EvaluationSource } from './batches.js';
+import { startFrontEnd } from './features/make-batches.js';
 
 const BATCH = 8;
 const INTEGER_TOP = 127;
@@ -27,8 +30,6 @@ const INTEGER_TOP = 127;
 const LEAST_POSITIONS = 16;
 
 export interface QuantizeOptions {
-  /** Runs the network in float32 to see what its maps reach. */
-  readonly engine: Engine;
   /** Clips as the network was trained on; never those it is tested on. */
   readonly calibration: EvaluationSource;
   readonly signal?: AbortSignal;
@@ -36,22 +37,17 @@ export interface QuantizeOptions {
 }
 
 /**
- * The model with int8 weights, without its parity clip: `addParity` gives it a new one.
+ * The model with int8 weights, and a parity clip scored with them. The same clips give the same model on any machine.
  *
+ *     const clips = calibrationClips(dataSet, { clips: 256, seed: 1, name: 'speech-commands' });
+ *     await loadClips(clips, { store });
  *     const calibration = await createEvaluationSource({ clips, store, frontEnd: model.frontEnd });
- *     const small = await quantizeModel(model, { engine, calibration });
- *     await writeModelFile('small.safetensors', await addParity(small, engine, frontEnd));
+ *     await writeModelFile('small.safetensors', await quantizeModel(model, { calibration }));
  *
  * @throws ConfigError for a model that is quantised already or whose weights no half can scale; DataSetError without clips.
  */
 export async function quantizeModel(model: Model, options: QuantizeOptions): Promise<Model> {
-  if (model.quantization) {
-    throw new ConfigError(
-      'already-quantized',
-      `Cannot quantise ${model.name}: expected a model of float32 weights, got one quantised before`,
-      { value: model.name },
-    );
-  }
+  requireUnquantized(model);
   if (options.calibration.clips === 0) {
     throw new DataSetError(
       'no-calibration-clips',
@@ -61,15 +57,27 @@ export async function quantizeModel(model: Model, options: QuantizeOptions): Pro
   const { parity: _, ...rest } = model;
   const folded = settleNorms(foldNorms(model));
   const weights = quantizeWeights(folded);
-  const ranges = await observe(folded, options);
-  const grids: Record<string, Grid> = {};
-  for (const node of productNodes(folded.graph)) grids[node.name] = gridOf(ranges.get(node.inputs[0])!);
-  return {
-    ...rest,
-    ...folded,
-    parameters: storedParameters(folded, weights),
-    quantization: { weights, grids },
-  };
+  const engine = await createWasmEngine();
+  try {
+    const ranges = await observe(folded, engine, options);
+    const grids: Record<string, Grid> = {};
+    for (const node of productNodes(folded.graph)) grids[node.name] = gridOf(ranges.get(node.inputs[0])!);
+    const parameters = storedParameters(folded, weights);
+    const quantized: Model = { ...rest, ...folded, parameters, quantization: { weights, grids } };
+    return await addParity(quantized, engine, await startFrontEnd(model.frontEnd, 'wasm'));
+  } finally {
+    engine.dispose();
+  }
+}
+
+/** @throws ConfigError `already-quantized` */
+export function requireUnquantized(model: Model): void {
+  if (!model.quantization) return;
+  throw new ConfigError(
+    'already-quantized',
+    `Cannot quantise ${model.name}: expected a model of float32 weights, got one quantised before`,
+    { value: model.name },
+  );
 }
 
 /** Nodes that are to multiply whole numbers. */
@@ -133,8 +141,12 @@ interface Range {
   most: number;
 }
 
-async function observe(trained: TrainedGraph, options: QuantizeOptions): Promise<Map<string, Range>> {
-  const { engine, calibration, signal, onProgress } = options;
+async function observe(
+  trained: TrainedGraph,
+  engine: Engine,
+  options: QuantizeOptions,
+): Promise<Map<string, Range>> {
+  const { calibration, signal, onProgress } = options;
   const names = [...new Set(productNodes(trained.graph).map(({ inputs }) => inputs[0]))];
   const ranges = new Map(names.map((name): [string, Range] => [name, { least: 0, most: 0 }]));
   const [input] = trained.graph.inputs;
