@@ -35,3 +35,29 @@ describe('a model file of version 1', () => {
     expect(decodeModel(encodeModel(model))).toEqual(model);
   });
 });
+
+const small = new Uint8Array(readFileSync(new URL('../fixtures/model-v2.safetensors', import.meta.url)));
+
+describe('a model file of version 2', () => {
+  it('is read field by field', () => {
+    const model = decodeModel(small);
+    expect(model.labels).toEqual(['yes', 'no', '_unknown_']);
+    expect(model.graph.nodes.map(({ op }) => op)).toEqual('input conv2d activation mean dense'.split(' '));
+    expect(Object.keys(model.quantization!.grids)).toEqual(['conv']);
+    expect(model.quantization!.weights['conv/weight'].integers.length).toBe(36);
+    expect(model.quantization!.weights['logits/weight'].scales.length).toBe(3);
+    expect(model.training).toMatchObject({ seed: 7, quantized: { clips: 8, seed: 1 } });
+    expect(model.parity!.samples).toEqual(parityClip(800));
+  });
+
+  it('scores as naive loops did', async () => {
+    const { difference, found, expected } = await verifyModel(decodeModel(small));
+    expect(difference).toBeLessThan(1e-4);
+    expect(Math.max(...Object.values(expected))).toBeLessThan(0.9);
+    expect(found.yes).toBeCloseTo(0.1893737, 4);
+  });
+
+  it('is the same model, and the same bytes, when written anew', () => {
+    expect(encodeModel(decodeModel(small))).toEqual(small);
+  });
+});

@@ -26,7 +26,8 @@ export async function createTensorflowEngine(
   return {
     name: 'tensorflow',
     kernels: tf.getBackend(),
-    async compileInference(graph, { maxBatch }) {
+    async compileInference(graph, { maxBatch, quantization }) {
+      if (quantization) throw quantizedModel(graph.name);
       checkGraph(graph);
       return new TensorflowInference(tf, graph, maxBatch);
     },
@@ -37,6 +38,14 @@ export async function createTensorflowEngine(
     // The namespace and its backend belong to the caller; programs dispose of what is theirs.
     dispose() {},
   };
+}
+
+function quantizedModel(name: string): EngineError {
+  return new EngineError(
+    'quantization',
+    `Cannot compile ${name} for TensorFlow.js: expected float32 weights, got a quantised network, which the wasm engine alone runs`,
+    { value: name },
+  );
 }
 
 async function startBackend(tf: TensorFlow, backend: string | undefined): Promise<void> {
