@@ -66,12 +66,20 @@ describe('Trainer', () => {
     expectSameWeights(tensorflow, naive, 1e-4);
   });
 
-  it('goes on with another engine from a checkpoint, when asked to', async () => {
-    const written: Uint8Array[] = [];
-    const whole = await train(engines.naive, {
-      checkpoints: { write: async (bytes) => void written.push(bytes) },
-    });
-    const resumed = await train(engines.wasm, { resume: written[0], allowChanged: ['kernels'] });
-    expectSameWeights(resumed, whole, 1e-3);
-  });
+  it.each([
+    ['naive', 'wasm'],
+    ['wasm', 'tensorflow'],
+    ['tensorflow', 'wasm'],
+  ] as const)(
+    'goes on from a checkpoint of the %s engine on the %s engine, when asked to',
+    async (first, second) => {
+      const written: Uint8Array[] = [];
+      const whole = await train(engines[first], {
+        checkpoints: { write: async (bytes) => void written.push(bytes) },
+      });
+      const resumed = await train(engines[second], { resume: written[0], allowChanged: ['kernels'] });
+      expectSameWeights(resumed, whole, 1e-3);
+      await expect(train(engines[second], { resume: written[0] })).rejects.toThrow(/kernels/);
+    },
+  );
 });

@@ -18,5 +18,8 @@ const ACTIVATIONS: Readonly<Record<ActivationKind, Activation>> = {
   mish: (tf, x) => tf.mul(x, tf.tanh(tf.softplus(x))),
 };
 
-export const activation: Op<ActivationNode> = (node, [x], { tf }) =>
-  ACTIVATIONS[node.kind](tf, x, node.slope ?? 0.01);
+export const activation: Op<ActivationNode> = (node, [x], { tf, native }) => {
+  const { kind, slope = 0.01 } = node;
+  if (native && (kind === 'relu' || kind === 'relu6')) return native[kind](x) as Tensor4D;
+  return ACTIVATIONS[kind](tf, x, slope);
+};

@@ -1,6 +1,7 @@
 /** Convolutions and dense layers. TensorFlow.js has no grouped conv2d and no gradients of dilated ones: both are composed here. */
 import type { Conv2dNode, DenseNode, DepthwiseConv2dNode, Padding, Pair } from '../../graph/graph.js';
 import { convolveByTaps, wantsTaps } from './filter-gradient.js';
+import type { NativeConvolution } from './native-kernels.js';
 import {
   batched,
   type Op,
@@ -16,32 +17,60 @@ type Convolve = (x: Tensor4D, weight: Tensor4D, stride: Pair) => Tensor4D;
 export const conv2d: Op<Conv2dNode> = (node, [x], context) => {
   const { tf } = context;
   const weight = context.parameters[node.weight] as Tensor4D;
-  const padded = padMap(tf, x, node.padding);
   const inputsPerGroup = x.shape[3] / node.groups;
   let y: Tensor4D;
   if (inputsPerGroup === 1 && node.groups > 1) {
     const [kernelT, kernelF, , outputs] = weight.shape;
     const depthwise = tf.reshape(weight, [kernelT, kernelF, node.groups, outputs / node.groups]) as Tensor4D;
-    y = dilate(tf, padded, depthwise, node, depthwiseConvolve(tf));
+    y = convolveChannels(node, x, depthwise, context);
   } else if (node.groups > 1) {
-    const maps = tf.split(padded, node.groups, 3);
+    const maps = tf.split(padMap(tf, x, node.padding), node.groups, 3);
     const weights = tf.split(weight, node.groups, 3);
     y = tf.concat(
       maps.map((map, g) => dilate(tf, map as Tensor4D, weights[g] as Tensor4D, node, convolve(tf))),
       3,
     );
   } else {
-    y = dilate(tf, padded, weight, node, convolve(tf));
+    y =
+      convolveNatively('Conv2D', node, x, weight, context) ??
+      dilate(tf, padMap(tf, x, node.padding), weight, node, convolve(tf));
   }
   return addBias(y, node.bias, context);
 };
 
 export const depthwiseConv2d: Op<DepthwiseConv2dNode> = (node, [x], context) => {
-  const { tf } = context;
   const weight = context.parameters[node.weight] as Tensor4D;
-  const y = dilate(tf, padMap(tf, x, node.padding), weight, node, depthwiseConvolve(tf));
-  return addBias(y, node.bias, context);
+  return addBias(convolveChannels(node, x, weight, context), node.bias, context);
 };
+
+/** Each channel by itself. */
+function convolveChannels(
+  node: Conv2dNode | DepthwiseConv2dNode,
+  x: Tensor4D,
+  weight: Tensor4D,
+  context: OpContext,
+): Tensor4D {
+  const { tf } = context;
+  // The native kernel takes equal strides alone.
+  const native =
+    node.stride[0] === node.stride[1]
+      ? convolveNatively('DepthwiseConv2dNative', node, x, weight, context)
+      : undefined;
+  return native ?? dilate(tf, padMap(tf, x, node.padding), weight, node, depthwiseConvolve(tf));
+}
+
+/** In one kernel with its padding, if the backend has that: not for dilated ones, whose gradients no native kernel knows. */
+function convolveNatively(
+  kind: NativeConvolution,
+  { stride, padding, dilation, inputs }: Conv2dNode | DepthwiseConv2dNode,
+  x: Tensor4D,
+  weight: Tensor4D,
+  { native, constants }: OpContext,
+): Tensor4D | undefined {
+  if (!native || dilation.some((distance) => distance > 1)) return undefined;
+  const constant = constants?.has(inputs[0]) ?? false;
+  return native.convolve(kind, x, weight, { stride, padding, constant });
+}
 
 export const dense: Op<DenseNode> = (node, [x], context) => {
   const { tf, clips } = context;

@@ -6,12 +6,13 @@ import type { TensorFlow } from './tensorflow.js';
 const PACKAGES: readonly string[] = ['@tensorflow/tfjs-node', '@tensorflow/tfjs'];
 
 /**
- * The namespace of the first package that is installed, in production mode (it prints nothing).
+ * The namespace of the first package that is installed, in production mode (it prints nothing). `packages`: names, or folders
+ * of packages; default: what the environment variable HEARKEN_TFJS says alone, else tfjs-node, else tfjs.
  * @throws EngineError with what to install if none is there, or if one is there and does not load.
  */
-export async function importTensorflow(packages: readonly string[] = PACKAGES): Promise<TensorFlow> {
+export async function importTensorflow(packages = wantedPackages()): Promise<TensorFlow> {
   for (const name of packages) {
-    if (name.endsWith('-node')) restoreNodeUtil();
+    if (name.includes('-node')) restoreNodeUtil();
     const tf = await importPackage(name);
     if (tf) {
       tf.enableProdMode();
@@ -21,15 +22,26 @@ export async function importTensorflow(packages: readonly string[] = PACKAGES): 
   throw new EngineError(
     'tensorflow-missing',
     `Cannot start the tensorflow engine: expected one of ${packages.join(', ')} to be installed, got none; ` +
-      `run "npm install ${packages.at(-1)}", or use the wasm engine`,
+      `${adviceFor(packages)}, or use the wasm engine`,
     { value: packages },
   );
+}
+
+function adviceFor(packages: readonly string[]): string {
+  return packages.some(isFolder)
+    ? 'let HEARKEN_TFJS name the folder of a package'
+    : `run "npm install ${packages.at(-1)}"`;
+}
+
+function wantedPackages(): readonly string[] {
+  const wanted = onNode() ? process.env.HEARKEN_TFJS : undefined;
+  return wanted ? [wanted] : PACKAGES;
 }
 
 async function importPackage(name: string): Promise<TensorFlow | undefined> {
   try {
     // The name stands in a variable so that bundlers leave it alone: these packages are optional.
-    const loaded = await import(/* @vite-ignore */ /* webpackIgnore: true */ name);
+    const loaded = await import(/* @vite-ignore */ /* webpackIgnore: true */ moduleOf(name));
     return 'tidy' in loaded ? loaded : loaded.default;
   } catch (error) {
     if (isMissing(error, name)) return undefined;
@@ -40,6 +52,21 @@ async function importPackage(name: string): Promise<TensorFlow | undefined> {
       { value: name, cause: error },
     );
   }
+}
+
+/** What to import: a name as it is, of a folder the package's main file. */
+function moduleOf(name: string): string {
+  if (!isFolder(name)) return name;
+  const main = process.getBuiltinModule('node:module').createRequire(name).resolve(name);
+  return process.getBuiltinModule('node:url').pathToFileURL(main).href;
+}
+
+function isFolder(name: string): boolean {
+  return onNode() && process.getBuiltinModule('node:path').isAbsolute(name);
+}
+
+function onNode(): boolean {
+  return typeof process !== 'undefined' && Boolean(process.versions?.node);
 }
 
 /** Whether the package itself was not found, rather than a part of it. */
@@ -56,7 +83,7 @@ function isMissing(error: unknown, name: string): boolean {
 
 /** tfjs-node 4.22 calls functions of `node:util` that Node 23 took away; they have to be there before it loads. */
 function restoreNodeUtil(): void {
-  if (typeof process === 'undefined' || !process.versions?.node) return;
+  if (!onNode()) return;
   // Not an import: bundlers for browsers would follow it.
   const util = process.getBuiltinModule('node:util') as unknown as Record<string, unknown>;
   util.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;

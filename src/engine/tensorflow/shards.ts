@@ -2,6 +2,7 @@
 import type { Graph, Tensors } from '../../graph/graph.js';
 import { nodesByName, sizeOf } from '../../graph/graph.js';
 import type { TrainingStep } from '../engine.js';
+import type { NativeKernels } from './native-kernels.js';
 import { runGraph } from './run-graph.js';
 import { batched, type NamedTensors, type Tensor, type Tensor4D, type TensorFlow } from './tensorflow.js';
 
@@ -16,6 +17,7 @@ export interface Shard {
 
 export interface ShardRun {
   readonly tf: TensorFlow;
+  readonly native?: NativeKernels;
   readonly graph: Graph;
   readonly step: TrainingStep;
   readonly parameters: NamedTensors;
@@ -65,10 +67,12 @@ export function runShard(run: ShardRun): Shard {
 }
 
 function runForward(run: ShardRun, inputs: Record<string, Tensor4D>): Forward & { total: Tensor } {
-  const { tf, graph, step, parameters, clips, firstClip } = run;
+  const { tf, native, graph, step, parameters, clips, firstClip } = run;
   const moments: NamedTensors = {};
   const maps = runGraph(graph.nodes, inputs, {
     tf,
+    native,
+    constants: new Set(graph.inputs.filter((name) => !run.gradientsOf.includes(name))),
     training: true,
     parameters,
     statistics: {},

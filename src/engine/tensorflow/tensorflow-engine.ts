@@ -6,16 +6,23 @@ import { EngineError } from '../../errors.js';
 import { checkGraph } from '../../graph/shapes.js';
 import type { Engine } from '../engine.js';
 import { TensorflowInference } from './inference-program.js';
+import { findNativeKernels } from './native-kernels.js';
 import type { TensorFlow } from './tensorflow.js';
 import { TensorflowTraining } from './training-program.js';
 
 export interface TensorflowEngineOptions {
   /** A registered backend (`cpu`, `webgl`, `webgpu`, `tensorflow`); default: the one TensorFlow.js chooses. */
   readonly backend?: string;
+  /**
+   * Whether training may use kernels of libtensorflow that TensorFlow.js has no ops for, where the backend runs them
+   * (`@tensorflow/tfjs-node`): several times as fast, other rounding. Default true.
+   */
+  readonly nativeKernels?: boolean;
 }
 
 /**
- * An engine over the TensorFlow.js namespace `tf`; `kernels` is the backend's name.
+ * An engine over the TensorFlow.js namespace `tf`; `kernels` is the backend's name, with `-stock` if its native kernels are
+ * left alone.
  * @throws EngineError if the backend cannot start; ShapeError or ConfigError, on compiling, for a graph that does not fit together.
  */
 export async function createTensorflowEngine(
@@ -23,9 +30,11 @@ export async function createTensorflowEngine(
   options: TensorflowEngineOptions = {},
 ): Promise<Engine> {
   await startBackend(tf, options.backend);
+  const found = findNativeKernels(tf);
+  const native = options.nativeKernels === false ? undefined : found;
   return {
     name: 'tensorflow',
-    kernels: tf.getBackend(),
+    kernels: found && !native ? `${tf.getBackend()}-stock` : tf.getBackend(),
     async compileInference(graph, { maxBatch, quantization }) {
       if (quantization) throw quantizedModel(graph.name);
       checkGraph(graph);
@@ -33,7 +42,7 @@ export async function createTensorflowEngine(
     },
     async compileTraining(graph, training) {
       checkGraph(graph);
-      return new TensorflowTraining(tf, graph, training);
+      return new TensorflowTraining({ tf, native }, graph, training);
     },
     // The namespace and its backend belong to the caller; programs dispose of what is theirs.
     dispose() {},

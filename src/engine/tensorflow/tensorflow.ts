@@ -1,6 +1,7 @@
 /** Names for the TensorFlow.js types that this engine speaks; nothing here loads TensorFlow.js. */
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import type { GraphNode, Shape } from '../../graph/graph.js';
+import type { NativeKernels } from './native-kernels.js';
 
 export type { Tensor, Tensor4D };
 
@@ -12,6 +13,10 @@ export type NamedTensors = Record<string, Tensor>;
 /** What an op knows of the run it is part of. Maps are `[clips, time, frequency, channels]`. */
 export interface OpContext {
   readonly tf: TensorFlow;
+  /** Where the backend has them and they are wanted. */
+  readonly native?: NativeKernels;
+  /** Names of input nodes whose gradient nobody wants. */
+  readonly constants?: ReadonlySet<string>;
   readonly training: boolean;
   readonly parameters: NamedTensors;
   /** Running statistics; empty in training. */

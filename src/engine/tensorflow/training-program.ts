@@ -4,24 +4,34 @@ import { sizeOf } from '../../graph/graph.js';
 import { checkCount, checkMaps, checkNames } from '../check-arguments.js';
 import type { TrainingOptions, TrainingProgram, TrainingResult, TrainingStep } from '../engine.js';
 import { engineFailure } from './failure.js';
+import type { NativeKernels } from './native-kernels.js';
 import { mergeShards, runShard, type Shard } from './shards.js';
 import type { NamedTensors, Tensor, TensorFlow } from './tensorflow.js';
+
+/** TensorFlow.js on the backend in use. */
+export interface Backend {
+  readonly tf: TensorFlow;
+  readonly native?: NativeKernels;
+}
 
 /** A graph in training: shards of `normShard` clips run one after the other, their gradients are summed in that order. */
 export class TensorflowTraining implements TrainingProgram {
   readonly parameters: Tensors = {};
   readonly #tf: TensorFlow;
+  readonly #native: NativeKernels | undefined;
   readonly #graph: Graph;
   readonly #maxBatch: number;
   readonly #shardClips: number;
   readonly #gradientsOf: readonly string[];
   #disposed = false;
 
-  constructor(tf: TensorFlow, graph: Graph, { maxBatch, normShard = 32, gradientsOf = [] }: TrainingOptions) {
+  constructor({ tf, native }: Backend, graph: Graph, options: TrainingOptions) {
+    const { maxBatch, normShard = 32, gradientsOf = [] } = options;
     checkNames('input', graph.inputs, gradientsOf);
     if (!(Number.isInteger(normShard) && normShard >= 1))
       throw new ConfigError('norm-shard', `Cannot train: expected normShard of 1 or more, got ${normShard}`);
     this.#tf = tf;
+    this.#native = native;
     this.#graph = graph;
     this.#maxBatch = maxBatch;
     // Nothing but norms ties the clips of a batch together.
@@ -66,8 +76,10 @@ export class TensorflowTraining implements TrainingProgram {
     const sizes: number[] = [];
     for (let firstClip = 0; firstClip < step.count; firstClip += this.#shardClips) {
       const clips = Math.min(this.#shardClips, step.count - firstClip);
-      const shared = { tf, graph: this.#graph, gradientsOf: this.#gradientsOf, step, parameters };
-      shards.push(tf.tidy(() => runShard({ ...shared, firstClip, clips }) as never) as Shard);
+      const shared = { tf, native: this.#native, graph: this.#graph, gradientsOf: this.#gradientsOf };
+      shards.push(
+        tf.tidy(() => runShard({ ...shared, step, parameters, firstClip, clips }) as never) as Shard,
+      );
       sizes.push(clips);
     }
     return mergeShards(tf, shards, sizes);

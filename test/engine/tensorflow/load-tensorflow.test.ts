@@ -1,7 +1,31 @@
-import { describe, expect, it } from 'vitest';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { importTensorflow } from '../../../src/engine/tensorflow/load-tensorflow.js';
 
+const tfjsFolder = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs/package.json'));
+
+afterEach(() => vi.unstubAllEnvs());
+
 describe('importTensorflow', () => {
+  it('loads a package from its folder', async () => {
+    expect((await importTensorflow([tfjsFolder])).version_core).toMatch(/^4\./);
+  });
+
+  it('loads what HEARKEN_TFJS names and nothing else', async () => {
+    vi.stubEnv('HEARKEN_TFJS', tfjsFolder);
+    expect((await importTensorflow()).version_core).toMatch(/^4\./);
+    const absent = join(tfjsFolder, 'absent');
+    vi.stubEnv('HEARKEN_TFJS', absent);
+    await expect(importTensorflow()).rejects.toMatchObject({
+      name: 'EngineError',
+      code: 'tensorflow-missing',
+      message:
+        `Cannot start the tensorflow engine: expected one of ${absent} to be installed, got none; ` +
+        'let HEARKEN_TFJS name the folder of a package, or use the wasm engine',
+    });
+  });
+
   it('loads the first package that is installed', async () => {
     const tf = await importTensorflow(['@hearken-test/absent', '@tensorflow/tfjs']);
     expect(tf.version_core).toMatch(/^4\./);

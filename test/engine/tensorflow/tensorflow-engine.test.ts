@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createTensorflowEngine } from '../../../src/engine/tensorflow/tensorflow-engine.js';
 import { EngineError } from '../../../src/errors.js';
 import { caseData } from '../../support/case-data.js';
+import { expectNoLeak } from '../../support/count-tensors.js';
 import { runEngineContract } from '../../support/engine-contract.js';
 import { OP_CASES } from '../../support/op-cases.js';
 
@@ -29,6 +30,8 @@ describe('createTensorflowEngine', () => {
     });
     await tf.setBackend('cpu');
   });
+
+  it('holds no more tensors after 100 steps than before', () => expectNoLeak(tf, createEngine));
 
   it('leaves no tensor behind after training and inference', async () => {
     const engine = await createEngine();
