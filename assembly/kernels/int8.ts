@@ -31,13 +31,9 @@ function onGrid(x: usize, inverse: v128, zero: v128): v128 {
   return v128.and(f32x4.add(kept, f32x4.splat(ROUNDER)), i32x4.splat(127));
 }
 
-/** x, y, numbers a clip, 1 / scale, zero: puts a map on its grid. Writes up to 15 numbers beyond the end. */
-export function quantize(a: usize, clips: i32): void {
-  let x = <usize>word(a, 0);
-  let y = <usize>word(a, 1);
-  const inverse = v128.load32_splat(a + 12);
-  const zero = f32x4.convert_i32x4_s(i32x4.splat(word(a, 4)));
-  for (let left = word(a, 2) * clips; left > 0; left -= 16) {
+/** Puts `count` numbers on a grid. Writes up to 15 integers beyond the end. */
+function toGrid(x: usize, y: usize, count: i32, inverse: v128, zero: v128): void {
+  for (let left = count; left > 0; left -= 16) {
     const low = i16x8.narrow_i32x4_s(onGrid(x, inverse, zero), onGrid(x + 16, inverse, zero));
     const high = i16x8.narrow_i32x4_s(onGrid(x + 32, inverse, zero), onGrid(x + 48, inverse, zero));
     if (BYTES == 1) {
@@ -49,6 +45,12 @@ export function quantize(a: usize, clips: i32): void {
     x += 64;
     y += 16 * BYTES;
   }
+}
+
+/** x, y, numbers a clip, 1 / scale, zero: puts a map on its grid. */
+export function quantize(a: usize, clips: i32): void {
+  const zero = f32x4.convert_i32x4_s(v128.load32_splat(a + 16));
+  toGrid(word(a, 0), word(a, 1), word(a, 2) * clips, v128.load32_splat(a + 12), zero);
 }
 
 /** sum · scale + bias, and ReLU. */
@@ -205,18 +207,38 @@ function product(a: usize, lda: usize, b: usize, columns: usize, scales: usize, 
   }
 }
 
-/** x, packed B, starts, scales, biases, y, rows a clip, K, N, act, slope. */
+/**
+ * Where a result goes: to y as float32 (`next` 0), or, `rows` at a time, by way of the scratch at `next` onto the grid on which the
+ * next product reads it. Words of `next`: scratch, 1 / scale, zero.
+ */
+function deliver(next: usize, y: usize, first: i32, rows: i32, n: i32, act: i32, slope: f32): void {
+  const scratch = <usize>word(next, 0);
+  const from = scratch ? scratch : y + (<usize>(first * n) << 2);
+  if (act > Act.Relu) activateInPlace(from, rows * n, act, slope);
+  if (!scratch) return;
+  const zero = f32x4.convert_i32x4_s(v128.load32_splat(next + 8));
+  toGrid(scratch, y + <usize>(first * n * BYTES), rows * n, v128.load32_splat(next + 4), zero);
+}
+
+/** x, packed B, starts, scales, biases, y, rows a clip, K, N, act, slope, rows at once, then where to (`deliver`). */
 export function int8Gemm(a: usize, clips: i32): void {
   const m = word(a, 6) * clips;
   const k = word(a, 7);
   const n = word(a, 8);
   const act = word(a, 9);
-  product(word(a, 0), k * BYTES, word(a, 1), word(a, 2), word(a, 3), word(a, 4), word(a, 5), n << 2, m, k, n, act);
-  if (act > Act.Relu) activateInPlace(word(a, 5), m * n, act, real(a, 10));
+  const lda = k * BYTES;
+  const scratch = <usize>word(a, 12);
+  const block = scratch ? word(a, 11) : m;
+  for (let first = 0; first < m; first += block) {
+    const rows = min(block, m - first);
+    const to = scratch ? scratch : <usize>word(a, 5);
+    product(<usize>word(a, 0) + <usize>(first * lda), lda, word(a, 1), word(a, 2), word(a, 3), word(a, 4), to, n << 2, rows, k, n, act);
+    deliver(a + 48, word(a, 5), first, rows, n, act, real(a, 10));
+  }
 }
 
 // x, packed B, starts, scales, biases, y, scratch, rows of scratch, zero, then the dimensions from word 9 on:
-// T, F, C, To, Fo, N, kt, kf, st, sf, dt, df, pt, pf, groups, act, slope
+// T, F, C, To, Fo, N, kt, kf, st, sf, dt, df, pt, pf, groups, act, slope; then where to (`deliver`)
 const DIMS: i32 = 9;
 // @ts-ignore: decorator
 @inline
@@ -291,16 +313,17 @@ export function int8Convolution(a: usize, clips: i32): void {
   const positions = dim(a, 3) * dim(a, 4) * clips;
   const tile = word(a, 7);
   const scratch = <usize>word(a, 6);
-  const y = <usize>word(a, 5);
+  const next = a + ((DIMS + 17) << 2);
   for (let first = 0; first < positions; first += tile) {
     const rows = min(tile, positions - first);
+    const y = word(next, 0) ? <usize>word(next, 0) : <usize>word(a, 5) + (<usize>(first * N) << 2);
     for (let g = 0; g < groups; g++) {
       patches(a, scratch, first, rows, g);
       const skip = <usize>(g * width) << 2;
       const panels = <usize>word(a, 1) + skip * <usize>stepsOf(patch);
-      const to = y + (<usize>(first * N + g * n) << 2);
+      const to = y + (<usize>(g * n) << 2);
       product(scratch, patch * BYTES, panels, <usize>word(a, 2) + skip, <usize>word(a, 3) + skip, <usize>word(a, 4) + skip, to, N << 2, rows, patch, n, act);
     }
-    if (act > Act.Relu) activateInPlace(y + (<usize>(first * N) << 2), rows * N, act, real(a, DIMS + 16));
+    deliver(next, word(a, 5), first, rows, N, act, real(a, DIMS + 16));
   }
 }

@@ -1,4 +1,7 @@
-/** Products of whole numbers instead of float32 where a quantised network says so; all else as in any network. */
+/**
+ * Products of whole numbers instead of float32 where a quantised network says so; all else as in any network. A product whose
+ * result only products of one grid read puts it there at once.
+ */
 import { Op } from '../../../../assembly/op.js';
 import { EngineError } from '../../../errors.js';
 import type { Conv2dNode, DenseNode } from '../../../graph/graph.js';
@@ -27,7 +30,7 @@ export function emitQuantized(
 }
 
 class Int8Emitter {
-  /** Maps put on a grid already, by map and grid. */
+  /** Maps on a grid, by grid and map. */
   readonly #maps = new Map<string, Place>();
   readonly #context: Context;
   readonly #quantization: Quantization;
@@ -42,33 +45,58 @@ class Int8Emitter {
   emit(unit: Unit, grid: Grid): void {
     const context = this.#context;
     const node = unit.node as Conv2dNode | DenseNode;
-    context.assembler.node = unit.output.name;
+    const name = unit.output.name;
+    context.assembler.node = name;
     const x = this.#onGrid(node.inputs[0], grid);
     const size = productSize(context, node);
     const constants = this.#constants(unit, node, size, grid);
-    const y = context.define(unit.output.name, false);
-    const act = actArguments(unit.activation);
+    const rows = Math.max(12, Math.min(96, Math.floor(8192 / size.patch / 4) * 4));
+    const next = this.#nextGrid(name);
+    const y = next ? this.#gridMap(name, next) : context.define(name, false);
     const [To, Fo, N] = node.shape;
+    const scratch = next && context.scratch('results', rows * N);
+    const end =
+      next && scratch ? ([scratch, real(1 / next.scale), next.zero] as const) : ([0, 0, 0] as const);
+    const act = actArguments(unit.activation);
     if (isPointwise(node)) {
-      context.call(Op.Int8Gemm, x, ...constants, y, To * Fo, size.patch, N, ...act);
+      context.call(Op.Int8Gemm, x, ...constants, y, To * Fo, size.patch, N, ...act, rows, ...end);
       return;
     }
-    const rows = Math.max(12, Math.min(96, Math.floor(8192 / size.patch / 4) * 4));
-    const scratch = context.scratch('patches', Math.ceil((rows * size.patch * this.#bytes) / 4));
+    const patches = context.scratch('patches', Math.ceil((rows * size.patch * this.#bytes) / 4));
     const words = convolutionWords(context, node as Conv2dNode);
-    context.call(Op.Int8Convolution, x, ...constants, y, scratch, rows, grid.zero, ...words, ...act);
+    context.call(Op.Int8Convolution, x, ...constants, y, patches, rows, grid.zero, ...words, ...act, ...end);
   }
 
-  /** A map's whole numbers; made once for all nodes that read them on one grid. */
-  #onGrid(name: string, { scale, zero }: Grid): Place {
-    const key = `${scale} ${zero} ${name}`;
-    const known = this.#maps.get(key);
-    if (known) return known;
+  /** The grid of all nodes that read a map, if they are integer products on one grid and nobody else sees the map. */
+  #nextGrid(name: string): Grid | undefined {
+    const { graph } = this.#context;
+    const { grids } = this.#quantization;
+    if (graph.outputs.includes(name)) return undefined;
+    const readers = graph.nodes.filter(({ inputs }) => inputs.includes(name));
+    const [first, ...others] = readers.map((reader) => grids[reader.name]);
+    return first && others.every((grid) => grid?.scale === first.scale && grid.zero === first.zero)
+      ? first
+      : undefined;
+  }
+
+  /** A place for a map's whole numbers. */
+  #gridMap(name: string, { scale, zero }: Grid): Place {
     const context = this.#context;
     const numbers = sizeOf(context.shape(name));
     const map = at(context.assembler.region(`grid ${name}`, Math.ceil((numbers * this.#bytes) / 4)));
+    this.#maps.set(`${scale} ${zero} ${name}`, map);
+    return map;
+  }
+
+  /** A map's whole numbers; made once for all nodes that read them on one grid. */
+  #onGrid(name: string, grid: Grid): Place {
+    const { scale, zero } = grid;
+    const known = this.#maps.get(`${scale} ${zero} ${name}`);
+    if (known) return known;
+    const context = this.#context;
+    const map = this.#gridMap(name, grid);
+    const numbers = sizeOf(context.shape(name));
     context.call(Op.Quantize, context.map(name), map, numbers, real(1 / scale), zero);
-    this.#maps.set(key, map);
     return map;
   }
 

@@ -66,6 +66,34 @@ describe.each(SETS)('integer products, %s kernels', (set) => {
     expectAllClose(found[output], maps.get(output)!.data, { relative: 1e-6 });
   });
 
+  it('hands a map from product to product on its grid, whatever the kernel and the activation between', async () => {
+    const builder = new GraphBuilder('chain');
+    let x = builder.input('x', [9, 7, 3]);
+    x = builder.relu(builder.conv2d(x, { channels: 10, kernel: [3, 3] }));
+    x = builder.conv2d(x, { channels: 21, bias: true });
+    x = builder.activation(
+      builder.conv2d(x, { channels: 12, kernel: [3, 3], stride: [2, 2], groups: 3 }),
+      'relu6',
+    );
+    x = builder.relu(builder.dense(x, { channels: 7 }));
+    const branches = [builder.conv2d(x, { channels: 4 }), builder.conv2d(x, { channels: 5, kernel: [3, 1] })];
+    const graph = builder.build({ outputs: branches });
+    const products = graph.nodes.filter(({ op }) => op === 'conv2d' || op === 'dense');
+    const drawn = randomQuantization(graph, products, 8);
+    const [one, two] = products.slice(-2).map(({ name }) => name);
+    const quantization = { ...drawn, grids: { ...drawn.grids, [two]: drawn.grids[one] } };
+    const data = caseData({ ...CASES[0], name: 'chain', graph, count: 3, outputGradients: false });
+    const tensors: Tensors = { ...data.parameters };
+    for (const [name, weight] of Object.entries(drawn.weights)) tensors[name] = weightsOf(weight);
+    const found = await run(graph, quantization, { inputs: data.inputs, tensors, count: 3, set });
+    const maps = runQuantized(graph, quantization, { inputs: data.inputs, tensors, count: 3 });
+    for (const name of graph.outputs) {
+      const wanted = Float32Array.from(maps.get(name)!.data);
+      expect(new Set(wanted).size).toBeGreaterThan(20);
+      expect(found[name]).toEqual(wanted);
+    }
+  });
+
   it('keeps what lies far outside a grid at its ends', async () => {
     const builder = new GraphBuilder('ends');
     const graph = builder.build({
