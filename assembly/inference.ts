@@ -2,6 +2,7 @@
 import { convolution } from './kernels/convolution';
 import { depthwise } from './kernels/depthwise';
 import { directConvolution, directGemm } from './kernels/direct';
+import { directDepthwise } from './kernels/direct-depthwise';
 import { activate, binary, copyBox, maxout, shuffle, weightedSum } from './kernels/elementwise';
 import { gemm } from './kernels/gemm';
 import { scaleShift } from './kernels/normalize';
@@ -16,6 +17,7 @@ export function inferDirectly(op: i32, a: usize, clips: i32): bool {
   switch (op) {
     case Op.DirectGemm: directGemm(a, clips); return true;
     case Op.DirectConvolution: directConvolution(a, clips); return true;
+    case Op.DirectDepthwise: directDepthwise(a, clips); return true;
   }
   return false;
 }

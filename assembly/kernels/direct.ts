@@ -3,6 +3,7 @@
  * windows reach over are copied into a frame of zeros.
  */
 import { Act } from '../op';
+import { clearBorder, fillFrame } from './frame';
 import { activateInPlace } from './gemm';
 import { real, storeLanes, word } from './simd';
 import { setRuns, tileOf, TILE_ROWS } from './tiles';
@@ -86,37 +87,6 @@ function dim(a: usize, i: i32): i32 {
   return word(a, DIMS + i);
 }
 
-/** Zeros around the map in the frame; what the map fills is left alone. */
-export function clearBorder(frame: usize, lines: i32, columns: i32, C: i32, pt: i32, pf: i32, T: i32, F: i32): void {
-  const row = <usize>C << 2;
-  const line = <usize>columns * row;
-  const inner = min(F, columns - pf);
-  const last = min(lines, pt + T);
-  memory.fill(frame, 0, <usize>pt * line);
-  for (let t = pt; t < last; t++) {
-    const at = frame + <usize>t * line;
-    if (pf) memory.fill(at, 0, <usize>pf * row);
-    const end = pf + inner;
-    if (end < columns) memory.fill(at + <usize>end * row, 0, <usize>(columns - end) * row);
-  }
-  if (last < lines) memory.fill(frame + <usize>last * line, 0, <usize>(lines - last) * line);
-}
-
-/** Copies a map's inside into the frame; fours may spill over a line's end, so lines go in order and borders are cleared later. */
-export function fillFrame(frame: usize, lines: i32, columns: i32, C: i32, pt: i32, pf: i32, x: usize, T: i32, F: i32): void {
-  const line = <usize>(columns * C) << 2;
-  const bytes = <usize>(min(F, columns - pf) * C) << 2;
-  const count = min(T, lines - pt);
-  let to = frame + <usize>pt * line + (<usize>(pf * C) << 2);
-  for (let t = 0; t < count; t++) {
-    let i: usize = 0;
-    for (; i + 16 <= bytes; i += 16) v128.store(to + i, v128.load(x + i));
-    for (; i < bytes; i += 4) store<f32>(to + i, load<f32>(x + i));
-    to += line;
-    x += <usize>(F * C) << 2;
-  }
-}
-
 /** y = act(bias + W ∗ x). */
 export function directConvolution(a: usize, clips: i32): void {
   const T = dim(a, 0);
@@ -141,7 +111,7 @@ export function directConvolution(a: usize, clips: i32): void {
   for (let clip = 0; clip < clips; clip++) {
     let x = <usize>word(a, 0) + <usize>(clip * T * F) * position;
     if (frame) {
-      fillFrame(frame, lines, columns, C, dim(a, 12), dim(a, 13), x, T, F);
+      fillFrame(frame, lines, columns, C, dim(a, 12), dim(a, 13), x, position, T, F);
       x = frame;
     }
     let y = <usize>word(a, 3) + <usize>(clip * positions) * ldc;

@@ -5,7 +5,7 @@ import { type Place, real } from '../assembler.js';
 import type { Unit } from '../fuse.js';
 import { foldedBias, foldedWeight, packColumns, packedFloats } from './constants.js';
 import { actArguments, type Context } from './context.js';
-import { emitDirect } from './direct.js';
+import { emitDirect, emitDirectDepthwise } from './direct.js';
 
 type Matrix = Conv2dNode | DenseNode;
 
@@ -194,6 +194,10 @@ export function emitDepthwise(context: Context, unit: Unit, needsGradient: boole
         foldedWeight(tensors, node.weight, unit.norm, outputs, (i) => i % outputs),
       );
   const bias = biasOf(context, unit, node, outputs) ?? 0;
+  if (!context.training && node.multiplier === 1) {
+    emitDirectDepthwise(context, unit, weight, bias);
+    return;
+  }
   const y = context.define(unit.output.name, needsGradient);
   const words = depthwiseWords(context, node);
   context.call(
