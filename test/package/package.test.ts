@@ -105,12 +105,12 @@ describe('the packed package', () => {
        const binaries = files.filter((file) => file.endsWith('.wasm'));
        console.log(JSON.stringify({ files, sound: await Promise.all(binaries.map(sound)) }));`,
     );
-    const binaries = ['inference', 'training', 'training-shared'].flatMap((kind) =>
+    const binaries = ['inference', 'inference-int8', 'training', 'training-shared'].flatMap((kind) =>
       ['relaxed', 'strict'].map((set) => `${kind}-${set}.wasm`),
     );
     expect(found.files.sort()).toEqual(['feature-worker.js', ...binaries, 'worker.js'].sort());
     // Node 20 does not validate relaxed SIMD.
-    expect(found.sound.filter(Boolean).length).toBeGreaterThanOrEqual(3);
+    expect(found.sound.filter(Boolean).length).toBeGreaterThanOrEqual(4);
   });
 
   it('recognises a clip with a model file', async () => {
