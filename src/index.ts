@@ -6,6 +6,7 @@
 export type { FrontEndConfig } from './audio/front-end.js';
 export { type AudioClip, readWav } from './audio/wav.js';
 export type { Engine } from './engine/engine.js';
+export type { Routing } from './engine/routed-program.js';
 export type { AssetFile, AssetLocation } from './engine/wasm/assets.js';
 export { createWasmEngine, type WasmEngineOptions } from './engine/wasm/wasm-engine.js';
 export {
@@ -23,6 +24,7 @@ export type { Graph, Tensors } from './graph/graph.js';
 export { type LoadModelOptions, loadModel } from './stream/load-model.js';
 export { PARITY_TOLERANCE, type Verification, verifyModel } from './stream/parity.js';
 export {
+  type ChosenRoute,
   createRecognizer,
   type Recognition,
   type Recognizer,

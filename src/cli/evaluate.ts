@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import type { Routing } from '../engine/routed-program.js';
 import { DataSetError } from '../errors.js';
 import type { Recognizer } from '../stream/recognizer.js';
 import { checkSkippedShare } from '../train/assemble-data-set.js';
@@ -9,15 +10,23 @@ import { type Clip, type DataSet, SPLITS, type SplitName } from '../train/data-s
 import { openDataSet } from '../train/files/open-data-set.js';
 import { type Metrics, metricsOf } from '../train/metrics.js';
 import type { Mistake } from '../train/report/report-data.js';
+import type { RoutingMetrics } from '../train/routing/routing-metrics.js';
 import { checkOwnPlace } from './claim-output.js';
 import { hearClips, mistakesToHear } from './hear-clips.js';
 import { type Io, note, printResult } from './io.js';
 import { addFrontEndOption, type FrontEndName, openRecognizer } from './open-recognizer.js';
 import { fileToWrite, numberBetween } from './options.js';
 import { commandLine, dataSetCounts, networkCost, writeReport } from './report-parts.js';
+import {
+  addRoutingOptions,
+  formatRouting,
+  type RoutingOptions,
+  routingFrom,
+  routingOf,
+} from './routing-options.js';
 import { formatCount, formatLeftOut, formatPercent, formatTable } from './table.js';
 
-interface EvaluateOptions {
+interface EvaluateOptions extends RoutingOptions {
   readonly split: SplitName | 'all';
   readonly frontEnd: FrontEndName;
   readonly maxUnreadableShare?: number;
@@ -33,7 +42,7 @@ export function registerEvaluate(program: Command, io: Io): void {
     .argument('<file>', 'a model file')
     .argument('<dir>', 'a folder of recordings as for `train`; words that the model lacks count as _unknown_')
     .addOption(new Option('--split <name>', 'which recordings').choices([...SPLITS, 'all']).default('test'));
-  addFrontEndOption(command)
+  addRoutingOptions(addFrontEndOption(command))
     .option(
       '--max-unreadable-share <part>',
       'share of recordings that may be left out as missing or unreadable (default: 0.05)',
@@ -58,7 +67,11 @@ interface Job {
 async function evaluate(job: Job): Promise<void> {
   const { file, dir, options, io } = job;
   if (options.report) await checkOwnPlace('--report', options.report, [file]);
-  const recognizer = await openRecognizer(file, options.frontEnd, io.signal);
+  let routing: Routing | undefined;
+  const recognizer = await openRecognizer(file, options.frontEnd, io.signal, (model) => {
+    routing = routingFrom(options, model);
+    return routing;
+  });
   try {
     const { model } = recognizer;
     const dataSet = await openDataSet(dir, {
@@ -74,9 +87,17 @@ async function evaluate(job: Job): Promise<void> {
     const { maxUnreadableShare: maxSkippedShare } = options;
     checkSkippedShare(heard.skipped, heard.predictions.length, { name: dir, maxSkippedShare });
     const metrics = metricsOf(model.labels, heard.predictions);
+    const routed = routingOf(model.graph, heard.predictions, routing);
     if (options.report) {
       const mistakes = await mistakesToHear(model.labels, heard.predictions, dir);
-      await report(options.report, { job, recognizer, dataSet: { ...dataSet, skipped }, metrics, mistakes });
+      await report(options.report, {
+        job,
+        recognizer,
+        dataSet: { ...dataSet, skipped },
+        metrics,
+        mistakes,
+        routed,
+      });
     }
     const { clips: count, correct, accuracy, perLabel, confusion } = metrics;
     const result = {
@@ -89,9 +110,13 @@ async function evaluate(job: Job): Promise<void> {
       confusion,
       skipped,
       frontEnd: options.frontEnd,
+      ...(routed && { routing: { by: routing?.kind ?? 'predicted', ...routed } }),
       ...(options.report && { report: options.report }),
     };
-    printResult(io, options, result, () => formatMetrics(metrics, options, skipped.length));
+    printResult(io, options, result, () => {
+      const text = formatMetrics(metrics, options, skipped.length);
+      return routed ? `${text}\n\n${formatRouting(routed)}` : text;
+    });
   } finally {
     recognizer.dispose();
   }
@@ -114,10 +139,11 @@ interface Evaluated {
   readonly dataSet: DataSet;
   readonly metrics: Metrics;
   readonly mistakes: readonly Mistake[];
+  readonly routed: RoutingMetrics | undefined;
 }
 
 async function report(path: string, evaluated: Evaluated): Promise<void> {
-  const { job, recognizer, dataSet, metrics, mistakes } = evaluated;
+  const { job, recognizer, dataSet, metrics, mistakes, routed } = evaluated;
   const { file, dir, options, io } = job;
   const { model } = recognizer;
   const { size } = await stat(file);
@@ -135,6 +161,7 @@ async function report(path: string, evaluated: Evaluated): Promise<void> {
     ],
     evaluation: { split: options.split, labels: model.labels, metrics },
     mistakes,
+    ...(routed && { routing: routed }),
     network: networkCost(model.graph, model.name, size),
     dataSet: dataSetCounts(dataSet, basename(resolve(dir)), splits),
   });

@@ -42,7 +42,7 @@ export async function hearClips(recognizer: Recognizer, clips: readonly Clip[], 
     io.signal.throwIfAborted();
     try {
       const { samples, sampleRateHz } = await decodeAudio(await readFile(clip.file), clip.file);
-      const { label, scores, startMs, endMs } = recognizer.recognize(samples, sampleRateHz);
+      const { label, scores, startMs, endMs, route } = recognizer.recognize(samples, sampleRateHz);
       if (labels.indexOf(label) === clip.label) correct++;
       heard.predictions.push({
         truth: clip.label,
@@ -50,6 +50,7 @@ export async function hearClips(recognizer: Recognizer, clips: readonly Clip[], 
         file: clip.file,
         startMs,
         endMs,
+        ...(route && { route: route.index }),
       });
     } catch (error) {
       if (!(error instanceof HearkenError)) throw error;

@@ -11,6 +11,7 @@ import { stagesOf } from '../graph/stages.js';
 import { formatBytes, formatCount } from '../train/report/numbers.js';
 import { type Io, printResult } from './io.js';
 import { formatStages } from './models.js';
+import { macsOf } from './routing-options.js';
 
 interface InspectOptions {
   readonly layers?: boolean;
@@ -38,6 +39,7 @@ async function inspect(file: string, options: InspectOptions, io: Io): Promise<v
     labels: model.labels,
     input: nodesByName(model.graph).get(model.graph.inputs[0])!.shape,
     ...costsOf(model.graph),
+    macs: macsOf(model.graph),
     clipMs: model.clipMs,
     frontEnd: model.frontEnd,
     training: model.training ?? null,
@@ -58,7 +60,8 @@ interface Figures {
   readonly bytes: number;
   readonly input: readonly number[];
   readonly parameters: number;
-  readonly macs: number;
+  /** Of a network that chooses its resolution, a list. */
+  readonly macs: number | readonly number[];
   readonly activationBytes: number;
 }
 
@@ -70,7 +73,7 @@ function formatModel(model: Model, figures: Figures): string {
     ['input', `${figures.input.join(' × ')} (time × frequency × maps), ${model.clipMs} ms`],
     ['front end', formatFrontEnd(model.frontEnd)],
     ['parameters', `${formatCount(figures.parameters)}${formatWeights(model)}`],
-    ['MACs', formatCount(figures.macs)],
+    ['MACs', [figures.macs].flat().map(formatCount).join(', ')],
     ['activations', formatBytes(figures.activationBytes)],
     ...Object.entries(model.training ?? {}).map(([key, value]): [string, string] => [
       `trained: ${key}`,

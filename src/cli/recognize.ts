@@ -6,7 +6,7 @@ import { readFile } from '../formats/files/read-file.node.js';
 import type { Recognition, Recognizer } from '../stream/recognizer.js';
 import { type Io, note, printResult } from './io.js';
 import { addFrontEndOption, type FrontEndName, openRecognizer } from './open-recognizer.js';
-import { formatPercent, formatTable } from './table.js';
+import { type Column, formatPercent, formatShort, formatTable } from './table.js';
 
 interface RecognizeOptions {
   readonly frontEnd: FrontEndName;
@@ -70,6 +70,12 @@ async function recognizeFile(recognizer: Recognizer, file: string, io: Io): Prom
   }
 }
 
+/** Of networks that choose their resolution. */
+const ROUTE_COLUMNS: readonly Column<Row>[] = [
+  { title: 'looked at', cell: ({ route }) => route?.resolution.join(' × ') ?? '' },
+  { title: 'MACs', cell: ({ route }) => (route ? formatShort(route.macs) : ''), align: 'right' },
+];
+
 function formatRows(rows: readonly Row[]): string {
   return formatTable(rows, [
     { title: 'file', cell: (row) => row.file },
@@ -78,6 +84,7 @@ function formatRows(rows: readonly Row[]): string {
     { title: 'from', cell: (row) => `${(row.startMs / 1000).toFixed(2)} s`, align: 'right' },
     { title: 'to', cell: (row) => `${(row.endMs / 1000).toFixed(2)} s`, align: 'right' },
     { title: 'next best', cell: (row) => nextBest(row) },
+    ...(rows.some(({ route }) => route) ? ROUTE_COLUMNS : []),
   ]);
 }
 

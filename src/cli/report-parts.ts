@@ -3,18 +3,21 @@ import { relative, resolve } from 'node:path';
 import { writeFileAtomic } from '../formats/files/write-file-atomic.js';
 import { costsOf } from '../graph/costs.js';
 import { type Graph, nodesByName } from '../graph/graph.js';
+import { routesOf } from '../graph/routes.js';
 import { stagesOf } from '../graph/stages.js';
 import type { DataSet, SplitName } from '../train/data-set.js';
 import { renderReport } from '../train/report/render-report.js';
 import type { DataSetCounts, NetworkCost, ReportData } from '../train/report/report-data.js';
 import { formatOps } from './models.js';
 
-/** Costs of a graph, in all and stage by stage. */
+/** Costs of a graph, in all and stage by stage; of one that chooses its resolution, MACs of the largest and of the choice. */
 export function networkCost(graph: Graph, name: string, modelBytes: number): NetworkCost {
+  const routes = routesOf(graph);
   return {
     name,
     input: nodesByName(graph).get(graph.inputs[0])!.shape.join(' × '),
     ...costsOf(graph),
+    ...(routes && { macs: Math.max(...routes.branches.map(({ macs }) => macs)) + routes.predictorMacs }),
     modelBytes,
     stages: stagesOf(graph).map((stage) => ({
       ...stage,

@@ -146,7 +146,9 @@ async function trainApart(trial: Trial, { dir, work, flags, io }: Apart): Promis
   if (flags.labels) argv.push('--labels', flags.labels.join(','));
   if (isBegun) argv.push('--resume');
   const value = await hearkenApart(argv, io.signal);
-  const { model, seed, parameters, macs, recipe, epochs, labels, validation } = value;
+  const { model, seed, parameters, routing, recipe, epochs, labels, validation } = value;
+  // Of a network that chooses its resolution: what the validation clips took on average.
+  const macs = routing?.meanMacs ?? value.macs;
   return {
     data: trial.data,
     model,
@@ -160,7 +162,10 @@ async function trainApart(trial: Trial, { dir, work, flags, io }: Apart): Promis
   };
 }
 
-type TrainJson = Omit<TrialResult, 'data' | 'labels'> & { readonly labels: readonly string[] };
+interface TrainJson extends Omit<TrialResult, 'data' | 'labels'> {
+  readonly labels: readonly string[];
+  readonly routing?: { readonly meanMacs: number };
+}
 
 /** The JSON value of a `hearken` command run by this very program. @throws HearkenError `trial-failed` with its last words. */
 async function hearkenApart(argv: readonly string[], signal: AbortSignal): Promise<TrainJson> {

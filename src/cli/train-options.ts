@@ -32,6 +32,9 @@ export interface TrainOptions extends ComputeOptions {
   readonly batch?: number;
   readonly lr?: number;
   readonly clipMs?: number;
+  readonly macShare?: number;
+  readonly macWeight?: number;
+  readonly softRoutes?: boolean;
   readonly maxUnreadableShare?: number;
   readonly licence?: string;
   readonly attribution?: string[];
@@ -80,6 +83,13 @@ export function addTrainOptions(command: Command): Command {
     .option('--patience <n>', 'stop after n epochs without a better validation', integer(1))
     .option('--batch <n>', 'clips a step (default: of the recipe)', integer(1))
     .option('--lr <rate>', 'highest learning rate (default: of the recipe)', numberBetween(1e-9, 100))
+    .option(
+      '--mac-share <part>',
+      'of a DRNet: what a clip may cost on average, as a part of the largest resolution (default: 0.65)',
+      numberBetween(0, 1),
+    )
+    .option('--mac-weight <weight>', 'of a DRNet: how much more weighs (default: 0.2)', numberBetween(0, 1e6))
+    .option('--soft-routes', 'of a DRNet: take every clip through all resolutions in training')
     .option('--clip-ms <ms>', 'length of the clip that is heard at once (default: 1000)', integer(100))
     .option(
       '--max-unreadable-share <part>',
@@ -124,7 +134,26 @@ export function recipeFromOptions(model: string, options: TrainOptions, dataSet?
     warmupEpochs: Math.min(base.schedule.warmupEpochs, epochs / 5),
   };
   const batchSize = options.batch ?? base.batchSize;
-  return { ...base, epochs, schedule, batchSize, patience: options.patience ?? base.patience };
+  const patience = options.patience ?? base.patience;
+  return { ...base, epochs, schedule, batchSize, patience, ...routingFromOptions(model, base, options) };
+}
+
+/** @throws UsageError for flags of networks that choose their resolution where this one does not. */
+function routingFromOptions(model: string, { routing }: Recipe, options: TrainOptions): Partial<Recipe> {
+  const { macShare, macWeight, softRoutes } = options;
+  if (routing)
+    return {
+      routing: {
+        ...routing,
+        ...(macShare !== undefined && { targetShare: macShare }),
+        ...(macWeight !== undefined && { weight: macWeight }),
+        ...(softRoutes && { route: 'soft' }),
+      },
+    };
+  if (macShare === undefined && macWeight === undefined && !softRoutes) return {};
+  throw new UsageError(
+    `--mac-share, --mac-weight and --soft-routes are for networks that choose their resolution, ${model} does not`,
+  );
 }
 
 /** Where the report goes: as told, beside the model, or nowhere. */

@@ -6,10 +6,12 @@ import { writeFileAtomic } from '../formats/files/write-file-atomic.js';
 import { encodeModel } from '../formats/model-file.js';
 import { costsOf } from '../graph/costs.js';
 import { type CheckpointFile, openCheckpointFile } from '../train/files/checkpoint-file.js';
+import type { RoutingMetrics } from '../train/routing/routing-metrics.js';
 import { checkOwnPlace, claimOutput, fileExists } from './claim-output.js';
 import { type Io, note, printResult } from './io.js';
 import { formatDuration, formatRate } from './progress.js';
 import { commandLine, writeReport } from './report-parts.js';
+import { formatRouting, macsOf, routingOf } from './routing-options.js';
 import { formatCount, formatLeftOut, formatPercent } from './table.js';
 import { addTrainOptions, checkTrainOptions, reportPath, type TrainOptions } from './train-options.js';
 import { trainingReport } from './training-report.js';
@@ -85,7 +87,10 @@ interface TrainResult {
   readonly file: string;
   readonly report: string | null;
   readonly parameters: number;
-  readonly macs: number;
+  /** Of a DRNet a list: those of each resolution. */
+  readonly macs: number | readonly number[];
+  /** What a DRNet chose for the validation clips. */
+  readonly routing?: RoutingMetrics;
   readonly recipe: string;
   readonly epochs: number;
   readonly bestEpoch: number;
@@ -99,13 +104,15 @@ interface TrainResult {
 
 function resultOf(finished: FinishedTraining, file: string, report: string | undefined): TrainResult {
   const { model, dataSet, seconds, clipsTrained, validation } = finished;
-  const { parameters, macs } = costsOf(model.graph);
+  const { parameters } = costsOf(model.graph);
+  const routing = routingOf(model.graph, finished.predictions);
   return {
     model: model.name,
     file,
     report: report ?? null,
     parameters,
-    macs,
+    macs: macsOf(model.graph),
+    ...(routing && { routing }),
     recipe: finished.recipe.name,
     epochs: finished.history.length,
     bestEpoch: finished.epoch,
@@ -128,6 +135,7 @@ function formatResult(result: TrainResult, bytes: number): string {
     `${result.model}: ${right} ` +
       `(epoch ${result.bestEpoch} of ${result.epochs}, ${formatCount(result.parameters)} parameters)`,
     `trained in ${formatDuration(seconds)}, ${formatRate(samplesPerSecond)} clips a second`,
+    ...(result.routing && validation.clips > 0 ? [formatRouting(result.routing)] : []),
     ...(result.skipped > 0 ? [formatLeftOut(result.skipped)] : []),
     `model   ${result.file} (${formatCount(bytes)} bytes)`,
     ...(result.report ? [`report  ${result.report}`] : []),

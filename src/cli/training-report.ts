@@ -8,6 +8,7 @@ import type { OptimizerRecipe } from '../train/recipe.js';
 import type { Fact, Mistake, ReportData } from '../train/report/report-data.js';
 import { formatDuration, formatRate } from './progress.js';
 import { dataSetCounts, networkCost, shortPath } from './report-parts.js';
+import { routingOf } from './routing-options.js';
 import type { FinishedTraining } from './training-run.js';
 
 const MISTAKES_SHOWN = 12;
@@ -25,6 +26,7 @@ export interface AboutTraining {
 export function trainingReport(finished: FinishedTraining, about: AboutTraining): ReportData {
   const { model, history, dataSet, predictions } = finished;
   const { labels } = dataSet;
+  const routing = routingOf(model.graph, predictions);
   return {
     title: `${model.name} on ${about.name}`,
     kind: 'training',
@@ -43,6 +45,7 @@ export function trainingReport(finished: FinishedTraining, about: AboutTraining)
       evaluation: { split: 'validation', labels, metrics: metricsOf(labels, predictions) },
     }),
     mistakes: mistakesOf(finished, about.dir),
+    ...(routing && predictions.length > 0 && { routing }),
     network: networkCost(model.graph, model.name, about.modelBytes),
     dataSet: dataSetCounts(dataSet, about.name, ['train', 'validation']),
   };

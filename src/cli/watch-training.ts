@@ -36,11 +36,19 @@ export function watchTraining(io: Io): TrainingWatch {
         progress?.update(done, details);
       },
       onEpoch({ validation }) {
-        if (validation) validated = ` · validation ${formatPercent(validation.accuracy)}`;
+        if (validation)
+          validated = ` · validation ${formatPercent(validation.accuracy)}${formatRoutes(validation.routes)}`;
       },
     },
     end: () => progress?.finish(details),
     clipsTrained: () => done - from,
     seconds: () => (io.nowMs() - startedMs) / 1000,
   };
+}
+
+/** " at 12 / 30 / 58 %": parts of the clips by resolution, the largest first. */
+function formatRoutes(routes: readonly number[] | undefined): string {
+  if (!routes) return '';
+  const clips = routes.reduce((sum, count) => sum + count, 0);
+  return ` at ${routes.map((count) => Math.round((100 * count) / clips)).join(' / ')} %`;
 }

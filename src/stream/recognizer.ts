@@ -4,10 +4,11 @@ import type { FrontEnd } from '../audio/front-end.js';
 import { SAMPLE_RATE_HZ } from '../audio/sample-rate.js';
 import { createWasmFrontEnd } from '../audio/wasm-front-end.js';
 import type { Engine, InferenceProgram } from '../engine/engine.js';
+import { compileNetwork, isRouted, type Routing } from '../engine/routed-program.js';
 import { createWasmEngine } from '../engine/wasm/wasm-engine.js';
 import { ConfigError, EngineError } from '../errors.js';
 import { clipSamples, type Model, SILENCE_LABEL, UNKNOWN_LABEL } from '../formats/model.js';
-import { nodesByName, type Shape, type Tensors } from '../graph/graph.js';
+import { nodesByName, type Pair, type Shape, type Tensors } from '../graph/graph.js';
 import { clipLogits, indexOfLargest, softmaxRow } from '../numerics/scores.js';
 import { monoAt16Khz } from './mono-at-16-khz.js';
 
@@ -19,6 +20,18 @@ export interface RecognizerOptions {
   readonly engine?: Engine;
   /** Default: the WebAssembly front end. Its configuration must be the model's. */
   readonly frontEnd?: FrontEnd;
+  /** Of a network that chooses its resolution: who chooses. Default: its predictor. */
+  readonly routing?: Routing;
+}
+
+/** The resolution that a network chose for a clip. */
+export interface ChosenRoute {
+  /** In the network's list, the largest first. */
+  readonly index: number;
+  /** `[time, frequency]` */
+  readonly resolution: Pair;
+  /** Multiply–accumulates that the clip took, choosing included. */
+  readonly macs: number;
 }
 
 export interface Recognition {
@@ -30,6 +43,8 @@ export interface Recognition {
   /** The stretch of the recording that was scored. */
   readonly startMs: number;
   readonly endMs: number;
+  /** Of a network that chooses its resolution: what it chose for that stretch. */
+  readonly route?: ChosenRoute;
 }
 
 export interface Recognizer {
@@ -47,7 +62,7 @@ export interface Recognizer {
 
 /**
  * Prepares a model for recognition.
- * @throws ConfigError if `frontEnd` is not the model's; EngineError where WebAssembly SIMD is missing.
+ * @throws ConfigError if `frontEnd` is not the model's, or `routing` does not fit its network; EngineError where WebAssembly SIMD is missing.
  */
 export async function createRecognizer(model: Model, options: RecognizerOptions = {}): Promise<Recognizer> {
   if (options.frontEnd && !sameFrontEnd(options.frontEnd.config, model.frontEnd)) {
@@ -63,16 +78,25 @@ export async function createRecognizer(model: Model, options: RecognizerOptions 
     if (!options.engine) engine.dispose();
   };
   try {
-    const program = await engine.compileInference(model.graph, {
-      maxBatch: 1,
-      quantization: model.quantization,
-    });
+    const { quantization } = model;
+    const program = await compileNetwork(engine, model.graph, { maxBatch: 1, quantization });
     program.assign({ ...model.parameters, ...model.statistics });
+    if (options.routing) routeBy(program, options.routing, model.name);
     return new ProgramRecognizer(model, frontEnd, program, endEngine);
   } catch (error) {
     endEngine();
     throw error;
   }
+}
+
+function routeBy(program: InferenceProgram, routing: Routing, name: string): void {
+  if (isRouted(program)) program.routeBy(routing);
+  else
+    throw new ConfigError(
+      'routing',
+      `Cannot choose a resolution for ${name}: expected a network that can look at several, got one that looks at one`,
+      { value: routing },
+    );
 }
 
 class ProgramRecognizer implements Recognizer {
@@ -113,13 +137,18 @@ class ProgramRecognizer implements Recognizer {
     }
     const heard = monoAt16Khz(samples, sampleRateHz);
     const starts = windowStarts(heard.length, this.#window.length);
-    const candidates = starts.map((start) => ({ start, scores: this.#scoresAt(heard, start) }));
+    const candidates = starts.map((start) => ({
+      start,
+      scores: this.#scoresAt(heard, start),
+      route: this.#chosenRoute(),
+    }));
     const keywordScore = (scores: Float32Array) =>
       this.#keywords.reduce((most, i) => Math.max(most, scores[i]), 0);
     const best = candidates[indexOfLargest(candidates.map(({ scores }) => keywordScore(scores)))];
     const startMs = (best.start * 1000) / SAMPLE_RATE_HZ;
     const endMs = Math.min(startMs + this.model.clipMs, (samples.length * 1000) / sampleRateHz);
-    return { ...this.#named(best.scores), startMs, endMs };
+    const { route } = best;
+    return { ...this.#named(best.scores), startMs, endMs, ...(route && { route }) };
   }
 
   dispose(): void {
@@ -139,6 +168,15 @@ class ProgramRecognizer implements Recognizer {
     const scores = new Float32Array(shape[2]);
     softmaxRow(clipLogits(map, 1, shape), 1, scores);
     return scores;
+  }
+
+  /** Of the clip scored last. */
+  #chosenRoute(): ChosenRoute | undefined {
+    const program = this.#program;
+    if (!isRouted(program)) return undefined;
+    const [index] = program.chosen;
+    const { resolution } = program.routes.branches[index];
+    return { index, resolution, macs: program.macsOf(index) };
   }
 
   #named(scores: Float32Array): Pick<Recognition, 'label' | 'score' | 'scores'> {

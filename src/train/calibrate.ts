@@ -54,9 +54,9 @@ export function fitOffset(predictions: readonly Prediction[], label: number): nu
 /** The evaluation that the same network gives with its label's logit moved by `offset`. */
 export function applyOffset({ score, predictions }: Evaluation, label: number, offset: number): Evaluation {
   const factor = exp(offset);
-  const moved = predictions.map(({ truth, scores }) => {
+  const moved = predictions.map(({ scores, ...known }) => {
     const rest = 1 / (1 - scores[label] + scores[label] * factor);
-    return { truth, scores: Float32Array.from(scores, (s, i) => s * (i === label ? factor : 1) * rest) };
+    return { ...known, scores: Float32Array.from(scores, (s, i) => s * (i === label ? factor : 1) * rest) };
   });
   const correct = moved.filter(({ truth, scores }) => indexOfLargest(scores) === truth).length;
   const loss = moved.reduce((sum, { truth, scores }) => sum - log(Math.max(scores[truth], 1e-30)), 0);

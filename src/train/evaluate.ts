@@ -40,7 +40,7 @@ export async function evaluateSplit(options: EvaluationOptions): Promise<Evaluat
   await forEachClip(options, (logits, truth, route) => {
     const scores = new Float32Array(logits.length);
     softmaxRow(logits, 1, scores);
-    predictions.push({ truth, scores });
+    predictions.push({ truth, scores, ...(route !== undefined && { route }) });
     lossSum += crossEntropyRow(logits, truth);
     if (indexOfLargest(logits) === truth) correct++;
     if (routes && route !== undefined) routes[route]++;

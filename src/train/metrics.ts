@@ -8,6 +8,8 @@ export interface Prediction {
   readonly scores: ArrayLike<number>;
   /** Where the clip came from, for lists of mistakes. */
   readonly file?: string;
+  /** Of a network that chooses its resolution: the number of the one it chose. */
+  readonly route?: number;
 }
 
 export interface LabelMetrics {

@@ -4,7 +4,7 @@ import { DEFAULT_FRONT_END, type FrontEndConfig } from '../../src/audio/front-en
 import { createMeydaFrontEnd } from '../../src/audio/meyda-front-end.js';
 import type { Engine } from '../../src/engine/engine.js';
 import type { Model } from '../../src/formats/model.js';
-import { type DenseNode, nodesByName, type Shape, type Tensors } from '../../src/graph/graph.js';
+import { nodesByName, type Shape, type Tensors } from '../../src/graph/graph.js';
 import { MODELS } from '../../src/models/models.js';
 import { hashText, Random } from '../../src/numerics/random.js';
 import { clipLogits, softmaxRow } from '../../src/numerics/scores.js';
@@ -67,8 +67,8 @@ async function temper(engine: Engine, model: Model): Promise<void> {
   const [frames] = nodesByName(model.graph).get('features')!.shape;
   const { logits } = await ownScores(engine, model, mixedFeatures(model.frontEnd, 2, frames), 2);
   const factor = 3 / logits.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  const head = nodesByName(model.graph).get('logits') as DenseNode;
-  for (const name of [head.weight, head.bias!])
+  // Shared by all branches of a network that chooses.
+  for (const name of ['logits/weight', 'logits/bias'])
     model.parameters[name].set(model.parameters[name].map((value) => factor * value));
 }
 

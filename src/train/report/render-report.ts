@@ -6,7 +6,7 @@ import uplotStyle from './generated/uplot-style.js';
 import { Html, html } from './html.js';
 import { formatCount, formatPercent, formatShort } from './numbers.js';
 import type { Fact, ReportData } from './report-data.js';
-import { renderDataSet, renderMistakes, renderNetwork, renderRepeat } from './sections.js';
+import { renderDataSet, renderMistakes, renderNetwork, renderRepeat, renderRouting } from './sections.js';
 import { STYLE } from './style.js';
 
 /** Nothing may be fetched, whatever a label or a file name says. */
@@ -35,6 +35,7 @@ export function renderReport(data: ReportData): string {
 ${renderCurves(history, data.bestEpoch)}
 ${data.evaluation && renderConfusion(data.evaluation)}
 ${renderMistakes(data.mistakes ?? [])}
+${renderRouting(data.routing)}
 ${renderNetwork(data.network)}
 ${renderDataSet(data.dataSet)}
 ${renderRepeat(data.command, data.settings)}
@@ -57,6 +58,8 @@ function headline(data: ReportData): Fact[] {
   }
   if (data.history?.length) facts.push({ name: 'epochs', value: formatCount(data.history.length) });
   facts.push({ name: 'parameters', value: formatCount(data.network.parameters) });
-  facts.push({ name: 'MACs a clip', value: formatShort(data.network.macs) });
+  const { routing, network } = data;
+  if (routing) facts.push({ name: 'mean MACs a clip', value: formatShort(routing.meanMacs) });
+  else facts.push({ name: 'MACs a clip', value: formatShort(network.macs) });
   return facts;
 }

@@ -1,5 +1,6 @@
 /** What a report tells, as plain data: nothing here knows of files, clocks or engines. */
 import type { Metrics } from '../metrics.js';
+import type { RoutingMetrics } from '../routing/routing-metrics.js';
 
 export interface ReportData {
   /** "ghostnet-tiny, trained on speech-commands". */
@@ -16,6 +17,8 @@ export interface ReportData {
   readonly evaluation?: EvaluationResult;
   /** Most confident mistakes first; only the first dozen are shown. */
   readonly mistakes?: readonly Mistake[];
+  /** Of a network that chooses its resolution: what it chose for the clips of `evaluation`. */
+  readonly routing?: RoutingMetrics;
   readonly network: NetworkCost;
   readonly dataSet: DataSetCounts;
 }

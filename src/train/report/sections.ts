@@ -1,4 +1,5 @@
 /** The plainer parts of the report: mistakes to listen to, the network's cost, the recordings, how to repeat it. */
+import type { RoutingMetrics } from '../routing/routing-metrics.js';
 import { dataUrl, type Html, html } from './html.js';
 import { formatBytes, formatCount, formatPercent, formatShort } from './numbers.js';
 import type { DataSetCounts, Fact, Mistake, NetworkCost } from './report-data.js';
@@ -22,6 +23,23 @@ function renderMistake(mistake: Mistake): Html {
 <p>${mistake.file}</p>
 ${mistake.wav && html`<audio controls preload="none" src="${dataUrl(mistake.wav, 'audio/wav')}"></audio>`}</li>
 `;
+}
+
+/** How often each resolution was chosen, and what that cost. */
+export function renderRouting(routing: RoutingMetrics | undefined): Html {
+  if (!routing) return html``;
+  return html`<section>
+<h2>The resolutions</h2>
+<p class="note">The network chooses for each clip at which resolution to look. A clip took ${formatShort(routing.meanMacs)} multiply–accumulates on average.</p>
+<div class="card scroll"><table class="list"><thead><tr><th>time × frequency</th><th class="number">MACs</th>
+<th class="number">clips</th><th class="number">share</th><th class="number">heard right</th></tr></thead>
+<tbody>${routing.perResolution.map(
+    (row) => html`<tr><td>${row.resolution.join(' × ')}</td><td class="number">${formatShort(row.macs)}</td>
+<td class="number">${formatCount(row.clips)}</td><td class="number">${formatPercent(row.share)}</td>
+<td class="number">${row.clips > 0 ? formatPercent(row.accuracy) : '–'}</td></tr>
+`,
+  )}</tbody></table></div>
+</section>`;
 }
 
 /** What the network costs, in all and by stage. */

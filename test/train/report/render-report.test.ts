@@ -90,6 +90,27 @@ describe('renderReport', () => {
       expect(page).toContain(text);
   });
 
+  it('tells how often each resolution was chosen, of a network that chooses', () => {
+    expect(renderReport(DATA)).not.toContain('The resolutions');
+    const row = {
+      resolution: [49, 20],
+      macs: 2_510_000,
+      clips: 15,
+      share: 0.75,
+      correct: 12,
+      accuracy: 0.8,
+    } as const;
+    const never = { ...row, resolution: [98, 40], clips: 0, share: 0, correct: 0, accuracy: 0 } as const;
+    const page = renderReport({ ...DATA, routing: { meanMacs: 4_300_000, perResolution: [never, row] } });
+    for (const text of [
+      '<dt>mean MACs a clip</dt><dd>4.30 M</dd>',
+      '<td>49 × 20</td><td class="number">2.51 M</td>',
+      '<td class="number">15</td><td class="number">75.0 %</td>\n<td class="number">80.0 %</td>',
+      '<td class="number">0</td><td class="number">0.0 %</td>\n<td class="number">–</td>',
+    ])
+      expect(page).toContain(text);
+  });
+
   it('gives the charts their numbers, a gap where a loss is no number', () => {
     const json = /<script type="application\/json" id="history">([\s\S]*?)<\/script>/.exec(
       renderReport(DATA),
