@@ -33,25 +33,56 @@ export async function compileInference(
   assembler.call(0, ...outputs.map((region) => ({ region, offset: 0 })));
   const words = encode(program, () => 0).length;
   const sharedBase = PAGE_BYTES + Math.ceil(words / 16) * 64;
-  const layoutFor = (count: number) => {
-    const shared = layoutShared(assembler, count);
-    const thread = layoutThread(assembler, count);
-    return { shared, thread, bytes: sharedBase + shared.bytes + thread.bytes };
-  };
-  const { shared, thread, bytes } = layoutFor(clips);
+  const layoutFor = (count: number) => layoutInference(context, sharedBase, count);
+  const layout = layoutFor(clips);
+  const memory = allocateMemory(layout.bytes, { clips, bytesFor: (count) => layoutFor(count).bytes });
+  const { address } = layout;
+  new Int32Array(memory.buffer, PAGE_BYTES, words).set(encode(program, address));
+  for (const region of assembler.regions) {
+    if (region.data) new Float32Array(memory.buffer, address(region), region.data.length).set(region.data);
+  }
+  const instance = await startKernels(quantization ? 'inference-int8' : 'inference', kernels, memory);
+  return new WasmInferenceProgram({ context, clips, kernels: instance, words, memory, layout });
+}
+
+interface InferenceLayout {
+  /** Clips that run at once. */
+  readonly block: number;
+  /** Where a region lies, in bytes. */
+  readonly address: (region: Region) => number;
+  /** Where the maps of all clips lie, of each input and output, in bytes. */
+  readonly maps: ReadonlyMap<string, number>;
+  readonly bytes: number;
+}
+
+/** What a block's maps may take so that they stay in the second cache. */
+const BLOCK_BYTES = 2 ** 19;
+/** Weights that do not stay there, either, are read once for so many clips. */
+const CLIPS_OF_LARGE = 8;
+
+/** Clips run in blocks whose maps stay in cache, whatever the batch; inputs and outputs of more than a block lie apart. */
+function layoutInference(context: Context, sharedBase: number, clips: number): InferenceLayout {
+  const { assembler, graph } = context;
+  const weights = layoutShared(assembler, 1).bytes;
+  const fitting = Math.floor(BLOCK_BYTES / layoutThread(assembler, 1).bytes);
+  const block = Math.min(clips, Math.max(1, fitting, weights > BLOCK_BYTES ? CLIPS_OF_LARGE : 1));
+  const shared = layoutShared(assembler, block);
+  const thread = layoutThread(assembler, block);
   const threadBase = sharedBase + shared.bytes;
-  const memory = allocateMemory(bytes, { clips, bytesFor: (count) => layoutFor(count).bytes });
   const address = (region: Region) =>
     region.keep === 'shared'
       ? sharedBase + shared.offsets.get(region)!
       : threadBase + thread.offsets.get(region)!;
-  new Int32Array(memory.buffer, PAGE_BYTES, words).set(encode(program, address));
-  const view = (region: Region, floats: number) => new Float32Array(memory.buffer, address(region), floats);
-  for (const region of assembler.regions) {
-    if (region.data) view(region, region.data.length).set(region.data);
+  const maps = new Map<string, number>();
+  let bytes = threadBase + thread.bytes;
+  for (const name of new Set([...graph.inputs, ...graph.outputs])) {
+    if (block === clips) maps.set(name, address(context.value(name).region));
+    else {
+      maps.set(name, bytes);
+      bytes += Math.ceil((4 * clips * sizeOf(context.shape(name))) / 64) * 64;
+    }
   }
-  const instance = await startKernels(quantization ? 'inference-int8' : 'inference', kernels, memory);
-  return new WasmInferenceProgram({ context, clips, kernels: instance, words, view });
+  return { block, address, maps, bytes };
 }
 
 interface Parts {
@@ -59,12 +90,25 @@ interface Parts {
   readonly clips: number;
   readonly kernels: Kernels;
   readonly words: number;
-  readonly view: (region: Region, floats: number) => Float32Array;
+  readonly memory: WebAssembly.Memory;
+  readonly layout: InferenceLayout;
+}
+
+/** A map of a block, and where those of all clips lie. */
+interface Door {
+  readonly name: string;
+  /** Bytes a clip. */
+  readonly bytes: number;
+  readonly block: number;
+  readonly all: number;
 }
 
 class WasmInferenceProgram implements InferenceProgram {
   readonly #parts: Parts;
+  readonly #bytes: Uint8Array;
   readonly #inputs: { name: string; size: number; view: Float32Array }[];
+  readonly #entries: readonly Door[];
+  readonly #exits: readonly Door[];
   /** One list of output views for each count that was run, made once. */
   readonly #outputs = new Map<number, Tensors>();
   #assigned = false;
@@ -72,19 +116,30 @@ class WasmInferenceProgram implements InferenceProgram {
 
   constructor(parts: Parts) {
     this.#parts = parts;
-    const { context, clips, view } = parts;
-    this.#inputs = context.graph.inputs.map((name) => {
+    const { context, clips, memory, layout } = parts;
+    const { graph } = context;
+    this.#bytes = new Uint8Array(memory.buffer);
+    this.#inputs = graph.inputs.map((name) => {
       const size = sizeOf(context.shape(name));
-      return { name, size, view: view(context.value(name).region, size * clips) };
+      return { name, size, view: new Float32Array(memory.buffer, layout.maps.get(name), size * clips) };
     });
+    const doorOf = (name: string): Door => ({
+      name,
+      bytes: 4 * sizeOf(context.shape(name)),
+      block: layout.address(context.value(name).region),
+      all: layout.maps.get(name)!,
+    });
+    this.#entries = graph.inputs.map(doorOf);
+    this.#exits = graph.outputs.map(doorOf);
   }
 
   assign(tensors: Tensors): void {
-    const { graph, constants } = this.#parts.context;
+    const { context, memory, layout } = this.#parts;
+    const { graph, constants } = context;
     checkTensors(graph, tensors);
     for (const { region, compute } of constants) {
       const values = compute(tensors);
-      this.#parts.view(region, values.length).set(values);
+      new Float32Array(memory.buffer, layout.address(region), values.length).set(values);
     }
     this.#assigned = true;
   }
@@ -103,8 +158,22 @@ class WasmInferenceProgram implements InferenceProgram {
       const given = inputs[name];
       view.set(given.length === size * count ? given : given.subarray(0, size * count));
     }
-    this.#parts.kernels.run(PAGE_BYTES, PAGE_BYTES + 4 * this.#parts.words, count);
+    const { block } = this.#parts.layout;
+    for (let first = 0; first < count; first += block) this.#runBlock(first, Math.min(block, count - first));
     return this.#outputsFor(count);
+  }
+
+  /** Brings clips first … first + count − 1 to where the program works, runs it and puts its results beside the others'. */
+  #runBlock(first: number, count: number): void {
+    const { kernels, words } = this.#parts;
+    for (const { bytes, block, all } of this.#entries) {
+      const from = all + first * bytes;
+      if (all !== block) this.#bytes.copyWithin(block, from, from + count * bytes);
+    }
+    kernels.run(PAGE_BYTES, PAGE_BYTES + 4 * words, count);
+    for (const { bytes, block, all } of this.#exits) {
+      if (all !== block) this.#bytes.copyWithin(all + first * bytes, block, block + count * bytes);
+    }
   }
 
   dispose(): void {
@@ -115,11 +184,10 @@ class WasmInferenceProgram implements InferenceProgram {
   #outputsFor(count: number): Tensors {
     let outputs = this.#outputs.get(count);
     if (!outputs) {
-      const { context, view } = this.#parts;
+      const { memory } = this.#parts;
       outputs = {};
-      for (const name of context.graph.outputs) {
-        outputs[name] = view(context.value(name).region, count * sizeOf(context.shape(name)));
-      }
+      for (const { name, bytes, all } of this.#exits)
+        outputs[name] = new Float32Array(memory.buffer, all, (count * bytes) / 4);
       this.#outputs.set(count, outputs);
     }
     return outputs;

@@ -48,12 +48,12 @@ describe('a batch too large', () => {
     const engine = await createWasmEngine();
     const error = await faultOf(engine.compileInference(largeGraph(), { maxBatch: 1000 }));
     expect(error).toBeInstanceOf(EngineError);
-    // 1000 × 8 MiB; 512 × 8 MiB would be the whole of it, with no room for the program.
+    // 1000 × 8 MiB; 512 × 8 MiB would be the whole of it, 511 leave no room for the maps of the clips at work.
     expect(error).toMatchObject({
       code: 'memory-limit',
       value: 1000,
       message:
-        'Cannot compile for 1000 clips at once: expected at most 4 GiB of WebAssembly memory, got 7.8 GiB wanted (a batch of 511 fits)',
+        'Cannot compile for 1000 clips at once: expected at most 4 GiB of WebAssembly memory, got 7.8 GiB wanted (a batch of 510 fits)',
     });
   });
 
