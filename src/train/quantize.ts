@@ -10,7 +10,7 @@ import { createWasmEngine } from '../engine/wasm/wasm-engine.js';
 import { ConfigError, DataSetError, throwIfAborted } from '../errors.js';
 import type { Model } from '../formats/model.js';
 import { foldNorms, settleNorms, type TrainedGraph } from '../graph/fold-norms.js';
-import { type Graph, type GraphNode, type Shape, sizeOf, type Tensors } from '../graph/graph.js';
+import { type Graph, type GraphNode, sizeOf, type Tensors } from '../graph/graph.js';
 import {
   type ChannelIntegers,
   GRID_TOP,
@@ -26,8 +26,10 @@ import { startFrontEnd } from './features/make-batches.js';
 
 const BATCH = 8;
 const INTEGER_TOP = 127;
-/** A node that gives fewer positions (a gate, the last dense layer) is quicker in float32. */
+/** A node that gives fewer positions (a gate, the last dense layer) is quicker in float32, */
 const LEAST_POSITIONS = 16;
+/** and so is one that reads fewer channels (the first layer), whose patches take longer to gather than to multiply. */
+const LEAST_CHANNELS = 8;
 
 export interface QuantizeOptions {
   /** Clips as the network was trained on; never those it is tested on. */
@@ -82,10 +84,12 @@ export function requireUnquantized(model: Model): void {
 
 /** Nodes that are to multiply whole numbers. */
 function productNodes({ nodes }: Graph): GraphNode[] {
-  const positions = ([time, frequency]: Shape) => time * frequency;
-  return nodes.filter(
-    ({ op, shape }) => (op === 'conv2d' || op === 'dense') && positions(shape) >= LEAST_POSITIONS,
-  );
+  const channels = new Map(nodes.map(({ name, shape }) => [name, shape[2]]));
+  return nodes.filter((node) => {
+    if (node.op !== 'conv2d' && node.op !== 'dense') return false;
+    const read = channels.get(node.inputs[0])! / (node.op === 'conv2d' ? node.groups : 1);
+    return node.shape[0] * node.shape[1] >= LEAST_POSITIONS && read >= LEAST_CHANNELS;
+  });
 }
 
 function quantizeWeights({ graph, parameters }: TrainedGraph): Quantization['weights'] {

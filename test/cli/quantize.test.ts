@@ -10,7 +10,10 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Model } from '../../src/formats/model.js';
 import { decodeModel, encodeModel } from '../../src/formats/model-file.js';
+import { GraphBuilder } from '../../src/graph/builder.js';
+import { initializeParameters, initializeStatistics } from '../../src/graph/initialize.js';
 import { tinyModel } from '../support/tiny-model.js';
 import { hearken } from './fake-io.js';
 import { writeTinyWords } from './tiny-words.js';
@@ -22,13 +25,26 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'hearken-quantize-'));
   file = join(folder, 'm.safetensors');
   words = join(folder, 'words');
-  const labels = ['rise', 'fall', 'stay'];
-  writeFileSync(file, encodeModel(tinyModel({ labels, training: { seed: 4 }, licence: 'CC-BY-4.0' })));
+  writeFileSync(file, encodeModel(threeWords()));
   writeTinyWords(words);
 });
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
+
+/** Two convolutions of random weights, the second of enough channels to multiply integers. */
+function threeWords(): Model {
+  const builder = new GraphBuilder('three-words');
+  const [input] = tinyModel().graph.nodes;
+  let x = builder.input('features', input.shape);
+  x = builder.relu(builder.batchNorm(builder.conv2d(x, { channels: 16, kernel: [3, 3], stride: [1, 2] })));
+  x = builder.relu(builder.batchNorm(builder.conv2d(x, { channels: 8, kernel: [3, 3] })));
+  const logits = builder.dense(builder.globalAvgPool(x), { channels: 3, name: 'logits' });
+  const graph = builder.build({ outputs: [logits] });
+  const tensors = { parameters: initializeParameters(graph, 7), statistics: initializeStatistics(graph) };
+  const labels = ['rise', 'fall', 'stay'];
+  return { ...tinyModel(), graph, ...tensors, labels, training: { seed: 4 }, licence: 'CC-BY-4.0' };
+}
 
 describe('hearken quantize', () => {
   it('writes a model that every verb reads, and says what it costs', async () => {
@@ -100,7 +116,7 @@ describe('hearken quantize', () => {
     expect(a.equals(b)).toBe(true);
     expect(a.equals(c)).toBe(false);
     const { stdout } = await hearken('inspect', outs[0]);
-    expect(stdout).toMatch(/^parameters +\d+, weights int8; 1 of 2 layers multiply integers$/m);
+    expect(stdout).toMatch(/^parameters +[\d,]+, weights int8; 1 of 3 layers multiply integers$/m);
   });
 
   it('tells what is wrong in one line and leaves nothing behind', async () => {

@@ -6,7 +6,7 @@ import { ConfigError, DataSetError } from '../../src/errors.js';
 import type { Model } from '../../src/formats/model.js';
 import { decodeModel, encodeModel } from '../../src/formats/model-file.js';
 import { foldNorms, settleNorms } from '../../src/graph/fold-norms.js';
-import { sizeOf } from '../../src/graph/graph.js';
+import { type GraphNode, sizeOf } from '../../src/graph/graph.js';
 import { weightNames } from '../../src/graph/quantization.js';
 import { verifyModel } from '../../src/stream/parity.js';
 import type { EvaluationSource } from '../../src/train/batches.js';
@@ -113,9 +113,10 @@ describe('quantizeModel', () => {
     const { quantization, graph } = await quantize(model, features);
     const run = { ...model, inputs: { features }, count: CLIPS, training: false };
     const { maps } = runReference(model.graph, run);
-    // Of few positions the float32 kernels are quicker.
-    const convolutions = graph.nodes.filter(({ op, shape }) => op === 'conv2d' && shape[0] * shape[1] >= 16);
-    expect(convolutions.length).toBeGreaterThan(3);
+    // The first layer, of one channel, and what gives few positions are quicker in float32.
+    const isLarge = ({ op, shape }: GraphNode) => op === 'conv2d' && shape[0] * shape[1] >= 16;
+    const convolutions = graph.nodes.filter(isLarge).slice(1);
+    expect(convolutions.length).toBeGreaterThan(2);
     expect(Object.keys(quantization!.grids)).toEqual(convolutions.map(({ name }) => name));
     for (const { name } of convolutions) {
       const [input] = model.graph.nodes.find((node) => node.name === name)!.inputs;
