@@ -16,7 +16,7 @@ describe('createWasmEngine', () => {
     { timeout: 300_000 },
     async (name) => {
       const tensorflow = await createTensorflowEngine(tf, { backend: 'cpu' });
-      await expectParity(await createWasm(), tensorflow, name, SMALL_BATCH);
+      await expectParity(await createWasm(), tensorflow, name, { batch: SMALL_BATCH });
     },
   );
 
