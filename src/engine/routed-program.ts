@@ -38,10 +38,25 @@ export async function compileNetwork(
 ): Promise<InferenceProgram | RoutedProgram> {
   const routes = routesOf(graph);
   if (!routes) return engine.compileInference(graph, options);
-  const predictor = await engine.compileInference(routes.predictor, options);
-  const branches: InferenceProgram[] = [];
-  for (const branch of routes.branches) branches.push(await engine.compileInference(branch.graph, options));
+  const graphs = [routes.predictor, ...routes.branches.map((branch) => branch.graph)];
+  const compile = (part: Graph) => engine.compileInference(part, options);
+  const [predictor, ...branches] = await compileAll(graphs, compile);
   return new BranchingProgram({ graph, routes, predictor, branches, maxBatch: options.maxBatch });
+}
+
+/** Programs of several graphs, one after the other; if one fails, none is left. */
+export async function compileAll<Program extends { dispose(): void }>(
+  graphs: readonly Graph[],
+  compile: (graph: Graph) => Promise<Program>,
+): Promise<Program[]> {
+  const programs: Program[] = [];
+  try {
+    for (const graph of graphs) programs.push(await compile(graph));
+    return programs;
+  } catch (error) {
+    for (const program of programs) program.dispose();
+    throw error;
+  }
 }
 
 interface Parts {

@@ -116,6 +116,26 @@ describe('compileNetwork', () => {
     expectAllClose(parts, shares, { absolute: 0.045 });
   });
 
+  it('leaves no program behind when one cannot be compiled', async () => {
+    const [made, ended] = [[] as string[], [] as string[]];
+    const failing: typeof engine = {
+      ...engine,
+      compileInference: async (of, options) => {
+        const name = of.outputs[0];
+        if (name === 'r1.logits') throw new Error('no memory');
+        made.push(name);
+        const inner = await engine.compileInference(of, options);
+        return {
+          assign: (values) => inner.assign(values),
+          run: (inputs, count) => inner.run(inputs, count),
+          dispose: () => void ended.push(name),
+        };
+      },
+    };
+    await expect(compileNetwork(failing, graph, { maxBatch: 1 })).rejects.toThrow('no memory');
+    expect([made, ended]).toEqual([['predictor/logits', 'r0.logits'], made]);
+  });
+
   it('takes a plain network as the engine does', async () => {
     const plain = await compileNetwork(engine, toyGraph(), { maxBatch: 1 });
     expect(isRouted(plain)).toBe(false);

@@ -99,6 +99,10 @@ export class BranchProgram {
     return { ...result, gradients, gateGradients, logits };
   }
 
+  dispose(): void {
+    this.program.dispose();
+  }
+
   /** Where in the last step a number first ceased to be finite. */
   async placeOfDivergence(): Promise<string | undefined> {
     const { engine, recipe } = this.#options;

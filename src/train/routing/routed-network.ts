@@ -5,6 +5,7 @@
  * Source: Zhu et al., NeurIPS 2021, arXiv 2106.02898, sections 3.2 to 3.4.
  */
 import type { TrainingProgram } from '../../engine/engine.js';
+import { compileAll } from '../../engine/routed-program.js';
 import { ConfigError } from '../../errors.js';
 import { type Graph, nodesByName, type Tensors } from '../../graph/graph.js';
 import type { Routes } from '../../graph/routes.js';
@@ -58,9 +59,8 @@ export class RoutedNetwork implements LearningNetwork {
     checkOptions(options);
     const teacher = asked && (await TeacherProgram.compile(engine, graph, asked, recipe));
     const shared = { engine, recipe, distills: asked !== undefined, threads };
-    const branches: BranchProgram[] = [];
-    for (const branch of routes.branches)
-      branches.push(await BranchProgram.compile({ ...shared, graph: branch.graph }));
+    const graphs = routes.branches.map((branch) => branch.graph);
+    const branches = await compileAll(graphs, (part) => BranchProgram.compile({ ...shared, graph: part }));
     const network = new RoutedNetwork({ options, routes, branches, teacher });
     network.assign(weights.parameters);
     return network;
@@ -111,7 +111,7 @@ export class RoutedNetwork implements LearningNetwork {
   dispose(): void {
     this.#chooser?.dispose();
     this.#parts.teacher?.dispose();
-    for (const { program } of this.#parts.branches) program.dispose();
+    for (const branch of this.#parts.branches) branch.dispose();
   }
 
   /** Every clip through every branch; the losses are summed. */
