@@ -38,8 +38,9 @@ export function registerQuantize(program: Command, io: Io): void {
     .command('quantize')
     .summary('make a model small: int8 weights')
     .description(
-      'Makes a model of int8 weights: about a quarter of the size, faster where the network is made of convolutions. Every ' +
-        'verb reads it like any other; it cannot be exported or trained on. Says what it costs on the validation recordings.',
+      'Makes a model of int8 weights: about a quarter of the size, and faster: by a tenth where depthwise convolutions prevail, ' +
+        'by half and more where plain ones do. Every verb reads it like any other; it cannot be exported or trained on. ' +
+        'Says what it costs on the validation recordings.',
     )
     .argument('<file>', 'a model file')
     .argument(
