@@ -8,6 +8,7 @@ import { gemm } from './kernels/gemm';
 import { scaleShift } from './kernels/normalize';
 import { mean, pool, resize } from './kernels/pooling';
 import { argmaxOneHot, crossEntropy, softmax } from './kernels/probability';
+import { winograd } from './kernels/winograd';
 import { Op } from './op';
 
 /** Runs one instruction that training does not know; false if the op is none of those. */
@@ -51,7 +52,8 @@ export function infer(op: i32, a: usize, clips: i32): bool {
 export function run(at: usize, end: usize, clips: i32): void {
   while (at < end) {
     const op = load<i32>(at);
-    if (!inferDirectly(op, at + 8, clips) && !infer(op, at + 8, clips)) unreachable();
+    if (op == Op.Winograd) winograd(at + 8, clips);
+    else if (!inferDirectly(op, at + 8, clips) && !infer(op, at + 8, clips)) unreachable();
     at += <usize>load<i32>(at, 4) << 2;
   }
 }

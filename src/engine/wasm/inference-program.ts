@@ -20,7 +20,8 @@ export async function compileInference(
 ): Promise<InferenceProgram> {
   const clips = options.maxBatch;
   checkBatch(clips);
-  const context = new Context(graph, false);
+  // The binary of quantised networks does without: their large convolutions are of whole numbers.
+  const context = new Context(graph, false, { winograd: !options.quantization });
   for (const name of graph.inputs) context.define(name, false, 'thread');
   const units = fuse(graph, false);
   const { quantization } = options;

@@ -91,6 +91,24 @@ const CONV: readonly Row<Conv2dOptions>[] = [
     },
   ],
   ['3×3, dilation reaching past the map', [3, 4, 2], { channels: 2, kernel: [3, 3], dilation: [4, 5] }],
+  [
+    '3×3, 8 → 12 channels, more tiles than at a time',
+    [13, 11, 8],
+    { channels: 12, kernel: [3, 3], bias: true },
+  ],
+  ['3×3, 8 → 8 channels, no padding', [6, 7, 8], { channels: 8, kernel: [3, 3], padding: NO_PADDING }],
+  [
+    '3×3, 12 → 8 channels, padding on one side',
+    [5, 6, 12],
+    {
+      channels: 8,
+      kernel: [3, 3],
+      padding: [
+        [2, 0],
+        [0, 2],
+      ],
+    },
+  ],
   ['1×1, groups 2', [4, 3, 6], { channels: 8, groups: 2 }],
   ['3×3, groups 2', [4, 5, 4], { channels: 6, kernel: [3, 3], groups: 2, bias: true }],
   ['3×3, groups 4 of 4 channels', [3, 4, 16], { channels: 16, kernel: [3, 3], groups: 4 }, { count: 2 }],
@@ -112,6 +130,11 @@ const DEPTHWISE: readonly Row<ConvOptions & { readonly multiplier?: number }>[] 
   ['3×3, no padding', [5, 6, 4], { padding: NO_PADDING }],
   ['5×5', [6, 7, 3], { kernel: [5, 5] }],
   ['5×5, stride 2', [7, 6, 4], { kernel: [5, 5], stride: [2, 2] }],
+  ['5×3', [7, 6, 6], { kernel: [5, 3] }],
+  ['3×5, stride 2', [6, 11, 4], { kernel: [3, 5], stride: [2, 2] }],
+  ['5×5 on a narrow map', [11, 3, 4], { kernel: [5, 5] }],
+  ['5×5 to one column', [8, 5, 5], { kernel: [5, 5], padding: NO_PADDING }],
+  ['3×1 on a wide map', [4, 7, 4], { kernel: [3, 1] }],
   [
     '2×2, padding on one side',
     [4, 5, 4],

@@ -77,6 +77,14 @@ export const NORMALISATION_CASES: readonly OpCase[] = [
       SHARDED,
     ),
   ),
+  ...(['relu', 'silu'] as const).flatMap((kind) => [
+    opCase(`activation: ${kind} after conv2d of many channels`, (g) =>
+      g.activation(g.conv2d(g.input('x', [5, 4, 8]), { channels: 8, kernel: [3, 3] }), kind),
+    ),
+    opCase(`activation: ${kind} after a depthwise convolution of 5 channels`, (g) =>
+      g.activation(g.depthwiseConv2d(g.input('x', [5, 6, 5]), { kernel: [5, 3] }), kind),
+    ),
+  ]),
   ...ACTIVATION_KINDS.map((kind) =>
     opCase(`activation: ${kind} after a dense layer`, (g) =>
       g.activation(g.dense(g.input('x', [1, 1, 5]), { channels: 9 }), kind),

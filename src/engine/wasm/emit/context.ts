@@ -25,6 +25,8 @@ export class Context {
   readonly constants: Constant[] = [];
   readonly graph: Graph;
   readonly training: boolean;
+  /** Whether the binary has Winograd's convolution. */
+  readonly winograd: boolean;
   readonly #values = new Map<string, Value>();
   readonly #shapes: Map<string, Shape>;
   /** Parameters, their gradients and batch moments: one region each, tensors one after the other. */
@@ -34,9 +36,10 @@ export class Context {
   readonly parameterOffsets: Map<string, number>;
   readonly momentOffsets: Map<string, number>;
 
-  constructor(graph: Graph, training: boolean) {
+  constructor(graph: Graph, training: boolean, { winograd = !training } = {}) {
     this.graph = graph;
     this.training = training;
+    this.winograd = winograd;
     this.#shapes = new Map(graph.nodes.map((node) => [node.name, node.shape]));
     const parameters = packTensors(graph.parameters);
     const moments = packTensors(graph.statistics);

@@ -6,6 +6,7 @@ import type { Unit } from '../fuse.js';
 import { foldedBias, foldedWeight, packColumns, packedFloats } from './constants.js';
 import { actArguments, type Context } from './context.js';
 import { emitDirect, emitDirectDepthwise } from './direct.js';
+import { emitWinograd, suitsWinograd, winogradWeight } from './winograd.js';
 
 type Matrix = Conv2dNode | DenseNode;
 
@@ -59,7 +60,11 @@ function scratchFloats(patch: number): number {
 export function emitMatrix(context: Context, unit: Unit, needsGradient: boolean): void {
   const node = unit.node as Matrix;
   if (!context.training && dimensions(context, node).groups === 1) {
-    emitDirect(context, unit, packedWeight(context, unit, node), biasOf(context, unit, node, node.shape[2]));
+    const bias = biasOf(context, unit, node, node.shape[2]);
+    const channels = context.shape(node.inputs[0])[2];
+    if (node.op === 'conv2d' && context.winograd && suitsWinograd(node, channels)) {
+      emitWinograd(context, unit, transformedWeight(context, unit, node, channels), bias);
+    } else emitDirect(context, unit, packedWeight(context, unit, node), bias);
     return;
   }
   const { To, Fo, N, patch, pointwise } = dimensions(context, node);
@@ -81,6 +86,17 @@ export function emitMatrix(context: Context, unit: Unit, needsGradient: boolean)
       ...convolutionWords(context, node as Conv2dNode, act),
     );
   }
+}
+
+function transformedWeight(context: Context, unit: Unit, node: Conv2dNode, channels: number): Place {
+  const N = node.shape[2];
+  return context.constant(`winograd ${node.weight}`, 16 * channels * N, (tensors: Tensors) =>
+    winogradWeight(
+      foldedWeight(tensors, node.weight, unit.norm, N, (i) => i % N),
+      channels,
+      N,
+    ),
+  );
 }
 
 function packedWeight(context: Context, unit: Unit, node: Matrix): Place {
