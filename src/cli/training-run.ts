@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { createEngine } from '../engine/create-engine.js';
 import { readModelFile } from '../formats/files/read-model-file.js';
+import { requireFloat } from '../formats/require-float.js';
 import { modelEntry } from '../models/models.js';
 import type { CheckpointSink } from '../train/checkpoint.js';
 import type { ClipStore } from '../train/clip-store.js';
@@ -48,6 +49,7 @@ export async function runTraining(job: TrainingJob): Promise<FinishedTraining> {
   const { signal } = io;
   const init = options.init === undefined ? undefined : await readModelFile(options.init, signal);
   const teacher = options.teacher === undefined ? undefined : await readModelFile(options.teacher, signal);
+  if (teacher) requireFloat(teacher, `learn from ${options.teacher}`);
   const name = options.model ?? init?.name ?? DEFAULT_MODEL;
   // An unknown name must not show only after all recordings have been read.
   modelEntry(name);

@@ -87,6 +87,9 @@ describe('hearken quantize', () => {
     expect((await hearken('verify', out)).code).toBe(0);
     const wav = join(words, 'rise', 'speaker0_nohash_0.wav');
     expect((await hearken('recognize', out, wav)).code).toBe(0);
+    const taught = await hearken('train', words, '-o', join(folder, 'pupil.safetensors'), '--teacher', out);
+    expect([taught.code, taught.stdout]).toEqual([1, '']);
+    expect(taught.stderr).toContain(`error: Cannot learn from ${out}: expected a model of float32 weights`);
     const inspected = JSON.parse((await hearken('inspect', out, '--json')).stdout);
     expect(inspected).toMatchObject({ weights: 'int8', parity: true });
     expect(JSON.parse((await hearken('inspect', file, '--json')).stdout).weights).toBe('float32');
