@@ -20,8 +20,7 @@ export async function compileInference(
 ): Promise<InferenceProgram> {
   const clips = options.maxBatch;
   checkBatch(clips);
-  // The binary of quantised networks does without: their large convolutions are of whole numbers.
-  const context = new Context(graph, false, { winograd: !options.quantization });
+  const context = new Context(graph, false, { quantized: options.quantization !== undefined });
   for (const name of graph.inputs) context.define(name, false, 'thread');
   const units = fuse(graph, false);
   const { quantization } = options;

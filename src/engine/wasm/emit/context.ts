@@ -4,10 +4,13 @@ import { EngineError } from '../../../errors.js';
 import type { ActivationNode, Graph, Shape, Tensors } from '../../../graph/graph.js';
 import { sizeOf } from '../../../graph/graph.js';
 import { type Argument, Assembler, at, type Place, type Region, real } from '../assembler.js';
+import { type Join, joinsOf } from './joins.js';
 
 /** A map while the program runs. Reshaped maps share one. */
 export interface Value {
   readonly region: Region;
+  /** Where its channels begin among those of the map that it is part of, and how many those are; inference only. */
+  readonly part?: { readonly channel: number; readonly of: number };
   readonly needsGradient: boolean;
   gradient?: Region;
   /** Whether something has been written to the gradient yet: the first writer stores, later ones add. */
@@ -25,8 +28,9 @@ export class Context {
   readonly constants: Constant[] = [];
   readonly graph: Graph;
   readonly training: boolean;
-  /** Whether the binary has Winograd's convolution. */
-  readonly winograd: boolean;
+  /** Whether all kernels are there, and take maps that are parts of others: in inference without integers. */
+  readonly direct: boolean;
+  readonly #joins: ReadonlyMap<string, Join>;
   readonly #values = new Map<string, Value>();
   readonly #shapes: Map<string, Shape>;
   /** Parameters, their gradients and batch moments: one region each, tensors one after the other. */
@@ -36,10 +40,11 @@ export class Context {
   readonly parameterOffsets: Map<string, number>;
   readonly momentOffsets: Map<string, number>;
 
-  constructor(graph: Graph, training: boolean, { winograd = !training } = {}) {
+  constructor(graph: Graph, training: boolean, { quantized = false } = {}) {
     this.graph = graph;
     this.training = training;
-    this.winograd = winograd;
+    this.direct = !training && !quantized;
+    this.#joins = this.direct ? joinsOf(graph) : new Map();
     this.#shapes = new Map(graph.nodes.map((node) => [node.name, node.shape]));
     const parameters = packTensors(graph.parameters);
     const moments = packTensors(graph.statistics);
@@ -77,7 +82,34 @@ export class Context {
 
   /** Where a node's map is. */
   map(name: string): Place {
-    return at(this.value(name).region);
+    const { region, part } = this.value(name);
+    return at(region, part?.channel);
+  }
+
+  /** Numbers from one position of a node's map to the next. */
+  step(name: string): number {
+    return this.value(name).part?.of ?? this.shape(name)[2];
+  }
+
+  /** A map for a node's result by a kernel that minds `step`: inside the concatenation that reads it, where that can be. */
+  defineJoined(name: string): Place {
+    const join = this.#joins.get(name);
+    if (!join) return this.define(name, false);
+    const { concat, channel } = join;
+    const whole = this.#values.has(concat) ? this.map(concat) : this.define(concat, false);
+    const part = { channel, of: this.shape(concat)[2] };
+    this.#values.set(name, { region: whole.region, part, needsGradient: false, gradientWritten: false });
+    return this.map(name);
+  }
+
+  /** The map of a concatenation's result, which may be there already. */
+  defineConcat(name: string, needsGradient: boolean): Place {
+    return this.#values.has(name) ? this.map(name) : this.define(name, needsGradient);
+  }
+
+  /** Whether a map was written into the concatenation that reads it. */
+  isJoined(name: string): boolean {
+    return this.value(name).part !== undefined;
   }
 
   /** A new map for a node's result. */

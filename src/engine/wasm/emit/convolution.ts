@@ -62,7 +62,7 @@ export function emitMatrix(context: Context, unit: Unit, needsGradient: boolean)
   if (!context.training && dimensions(context, node).groups === 1) {
     const bias = biasOf(context, unit, node, node.shape[2]);
     const channels = context.shape(node.inputs[0])[2];
-    if (node.op === 'conv2d' && context.winograd && suitsWinograd(node, channels)) {
+    if (node.op === 'conv2d' && context.direct && suitsWinograd(node, channels)) {
       emitWinograd(context, unit, transformedWeight(context, unit, node, channels), bias);
     } else emitDirect(context, unit, packedWeight(context, unit, node), bias);
     return;

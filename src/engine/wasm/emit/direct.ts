@@ -26,11 +26,13 @@ export function emitDirect(context: Context, unit: Unit, weight: Place, bias: Pl
   const x = context.map(node.inputs[0]);
   const start = bias ?? context.assembler.zeros(N);
   const act = actArguments(unit.activation);
-  const y = context.define(unit.output.name, false);
+  const { name } = unit.output;
   if (node.op === 'dense' || isPointwise(node)) {
-    context.call(Op.DirectGemm, x, weight, start, y, To * Fo, C, N, ...act, C, N);
+    const y = context.defineJoined(name);
+    context.call(Op.DirectGemm, x, weight, start, y, To * Fo, C, N, ...act, C, context.step(name));
     return;
   }
+  const y = context.define(name, false);
   const { kernel, stride, dilation, padding } = node;
   const { lines, columns, isFramed } = reachOf(context, node);
   const frame = isFramed ? context.scratch('frame', lines * columns * C) : 0;
@@ -63,7 +65,7 @@ export function emitDirectDepthwise(context: Context, unit: Unit, weight: Place,
   const { kernel, stride, dilation, padding } = node;
   const x = context.map(node.inputs[0]);
   const act = actArguments(unit.activation);
-  const y = context.define(unit.output.name, false);
+  const y = context.defineJoined(unit.output.name);
   const { columns, isFramed } = reachOf(context, node);
   const stripLines = (outputs: number) => (outputs - 1) * stride[0] + (kernel[0] - 1) * dilation[0] + 1;
   const width = isFramed ? columns : F;
@@ -83,7 +85,7 @@ export function emitDirectDepthwise(context: Context, unit: Unit, weight: Place,
     ...act,
     strip,
     width,
-    C,
-    C,
+    context.step(node.inputs[0]),
+    context.step(unit.output.name),
   );
 }

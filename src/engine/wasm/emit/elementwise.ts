@@ -98,11 +98,13 @@ function shifted(place: Place, start: Shape, shape: Shape): Place {
 
 export function emitConcat(context: Context, unit: Unit, needsGradient: boolean): void {
   const node = unit.node as ConcatNode;
-  const y = context.define(node.name, needsGradient);
+  const y = context.defineConcat(node.name, needsGradient);
   let channel = 0;
   for (const input of node.inputs) {
     const shape = context.shape(input);
     const to = shifted(y, [0, 0, channel], node.shape);
+    channel += shape[2];
+    if (context.isJoined(input)) continue;
     copy(context, {
       from: context.map(input),
       to,
@@ -111,7 +113,6 @@ export function emitConcat(context: Context, unit: Unit, needsGradient: boolean)
       toShape: node.shape,
       add: 0,
     });
-    channel += shape[2];
   }
 }
 
