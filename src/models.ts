@@ -19,5 +19,6 @@ export { type Route, type Routes, routesOf } from './graph/routes.js';
 export { checkGraph } from './graph/shapes.js';
 export { type Stage, stagesOf } from './graph/stages.js';
 export { buildDrNet } from './models/build-drnet.js';
-export type { DrNetConfig, MapSize } from './models/drnet.js';
+export type { CandidateKind, MapSize } from './models/candidates.js';
+export type { DrNetConfig } from './models/drnet.js';
 export * from './models/models.js';

@@ -5,11 +5,11 @@
  */
 import { costsOf } from './costs.js';
 import { type Graph, type GraphNode, nodesByName, type Pair } from './graph.js';
-import { subgraph } from './subgraph.js';
+import { parameterNames, subgraph } from './subgraph.js';
 
 /** One way through the network. */
 export interface Route {
-  /** Time × frequency of the map that the branch works on. */
+  /** Time × frequency of the map that the branch works on: that of its first node with parameters. */
   readonly resolution: Pair;
   /** From the network's input to the branch's answer. */
   readonly graph: Graph;
@@ -61,9 +61,8 @@ function gatedBranch(nodes: ReadonlyMap<string, GraphNode>, name: string, index:
 }
 
 function routeOf(graph: Graph): Route {
-  const input = graph.nodes.find(({ op }) => op === 'input');
-  const readers = graph.nodes.filter(({ inputs }) => inputs.includes(input?.name ?? ''));
-  const [first] = readers;
-  const [time, frequency] = (readers.length === 1 && first.op === 'resize' ? first : input)?.shape ?? [1, 1];
+  const nodes = nodesByName(graph);
+  const first = graph.nodes.find((node) => parameterNames(node).length > 0);
+  const [time, frequency] = nodes.get(first?.inputs[0] ?? graph.inputs[0])?.shape ?? [1, 1];
   return { resolution: [time, frequency], graph, macs: costsOf(graph).macs };
 }

@@ -13,15 +13,15 @@ import { GraphBuilder, type Value } from '../graph/builder.js';
 import type { Graph, GraphNode, Pair, ParameterSpec, Shape, StatisticSpec } from '../graph/graph.js';
 import { nodesByName } from '../graph/graph.js';
 import { totalStride } from '../graph/receptive-field.js';
+import { CANDIDATE_KINDS, type CandidateKind, candidateOf, type MapSize, sizeIn } from './candidates.js';
 import type { BuildOptions } from './entry.js';
 import { PREDICTOR_KINDS, type PredictorKind, predictResolution } from './resolution-predictor.js';
-
-/** A map's size: `[time, frequency]`, or a part of the network's input on both axes, rounded. */
-export type MapSize = number | Pair;
 
 export interface DrNetConfig {
   /** What the classifier may look at, two or more, the largest first. Default 1, ¾ and ½ of the input. */
   readonly resolutions?: readonly MapSize[];
+  /** Where the smaller ones come from. Default `resize`. */
+  readonly candidates?: CandidateKind;
   /** Default `residual`. */
   readonly predictor?: PredictorKind;
   /** Size of the map that the predictor sees. Default ½. */
@@ -53,11 +53,13 @@ export function wrapBackbone(
   config: DrNetConfig,
   { labels, input }: Required<BuildOptions>,
 ): Graph {
-  const sizes = resolutionsOf(name, config.resolutions ?? DEFAULT_RESOLUTIONS, input);
+  const { candidates: kind = 'resize', resolutions = DEFAULT_RESOLUTIONS } = config;
+  checkChoice('candidates', kind, CANDIDATE_KINDS);
+  const sizes = resolutionsOf(name, resolutions, input, kind);
   checkBackbone(name, backbone.build({ labels, input }), sizes);
   const g = new GraphBuilder(name);
   const features = g.input('features', input);
-  const candidates = sizes.map((size, i) => resizeTo(g, features, size, `r${i}.features`));
+  const candidates = sizes.map((size, i) => candidateOf(g, features, { size, kind, name: `r${i}.features` }));
   const choice = choose(g, features, candidates, config);
   const gate = g.gumbelSoftmax(choice, 1, { name: 'gate' });
   const front = g.build({ outputs: [gate] });
@@ -82,21 +84,17 @@ function choose(g: GraphBuilder, features: Value, candidates: readonly Value[], 
   const { predictor: kind = 'residual', predictorSize = 0.5, predictorInput = 'resize' } = config;
   checkChoice('predictor', kind, PREDICTOR_KINDS);
   checkChoice('predictorInput', predictorInput, ['resize', 'candidates']);
-  const size = sizeIn(features.shape, predictorSize);
+  const size = sizeIn(features.shape, predictorSize, 'resize');
   checkSize('predictor', size, features.shape);
+  const resized = (x: Value, name: string) => candidateOf(g, x, { size, kind: 'resize', name });
   const seen =
     predictorInput === 'resize'
-      ? resizeTo(g, features, size, 'predictor-input')
+      ? resized(features, 'predictor-input')
       : g.concat(
-          candidates.map((candidate, i) => resizeTo(g, candidate, size, `predictor-input${i}`)),
+          candidates.map((candidate, i) => resized(candidate, `predictor-input${i}`)),
           { name: 'predictor-inputs' },
         );
   return predictResolution(g, seen, { kind, routes: candidates.length });
-}
-
-function resizeTo(g: GraphBuilder, x: Value, size: Pair, name: string): Value {
-  const same = x.shape[0] === size[0] && x.shape[1] === size[1];
-  return same ? x : g.resize(x, size, 'bilinear', { name });
 }
 
 /** The backbone once for each candidate, behind gate and predictor. */
@@ -167,10 +165,10 @@ function renamed(
   return fields as unknown as GraphNode;
 }
 
-function resolutionsOf(name: string, wanted: readonly MapSize[], input: Shape): Pair[] {
+function resolutionsOf(name: string, wanted: readonly MapSize[], input: Shape, kind: CandidateKind): Pair[] {
   if (wanted.length < 2)
     throw fault(`build ${name}`, 'resolutions', 'two resolutions or more', `${wanted.length}`);
-  const sizes = wanted.map((size) => sizeIn(input, size));
+  const sizes = wanted.map((size) => sizeIn(input, size, kind));
   sizes.forEach((size, i) => {
     checkSize('resolution', size, input);
     const before = sizes[i - 1];
@@ -183,10 +181,6 @@ function resolutionsOf(name: string, wanted: readonly MapSize[], input: Shape): 
       );
   });
   return sizes;
-}
-
-function sizeIn([time, frequency]: Shape, size: MapSize): Pair {
-  return typeof size === 'number' ? [Math.round(time * size), Math.round(frequency * size)] : size;
 }
 
 function checkSize(what: string, size: Pair, [time, frequency]: Shape): void {

@@ -20,6 +20,9 @@ const SEPARABLE: DrNetConfig = { predictor: 'separable' };
 const IMAGE: DrNetConfig = { predictor: 'image', predictorSize: 4 / 7 };
 const FIVE: DrNetConfig = { ...IMAGE, resolutions: [1, 6 / 7, 3 / 4, 1 / 2, 3 / 7] };
 
+/** Twice the hop and half the bands beside the front end's own. */
+const COARSE: DrNetConfig = { candidates: 'front-end', resolutions: [1, 1 / 2] };
+
 type Row = readonly [suffix: string, backbone: string, config: DrNetConfig, parameters: number];
 
 const ROWS: readonly Row[] = [
@@ -27,6 +30,7 @@ const ROWS: readonly Row[] = [
   ['resnet-50-m5', 'resnet-50', FIVE, 30_677_869],
   ['csp-resnet-tiny', 'csp-resnet-tiny', SEPARABLE, 46_237],
   ['bl-resnet-small', 'bl-resnet-small', {}, 280_435],
+  ['bl-resnet-small-coarse', 'bl-resnet-small', COARSE, 278_182],
   ['ghostnet-small', 'ghostnet-small', {}, 278_759],
   ['bl-resnet-base', 'bl-resnet-base', {}, 1_055_083],
   ['ghostnet-base', 'ghostnet-base', {}, 1_069_743],
