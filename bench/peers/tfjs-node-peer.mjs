@@ -1,6 +1,6 @@
 /**
  * TensorFlow.js on its native library. It infers with our GraphModel, BatchNorms folded and activations fused, and trains with
- * hearken's engine for it. Arguments: folder under which it is installed, the module that bundleSources made.
+ * hearken's engine for it. Arguments: the package's folder, the module that bundleSources made.
  */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -9,10 +9,10 @@ import util from 'node:util';
 import { readFloats, readProblem, readTensors } from '../support/read-problem.mjs';
 import { serve } from '../support/serve.mjs';
 
-const [, , installed, sources] = process.argv;
+const [, , folder, sources] = process.argv;
 // Gone since Node 23, and called for each op's attributes.
 util.isNullOrUndefined ??= (value) => value === null || value === undefined;
-const tf = createRequire(join(installed, 'package.json'))('@tensorflow/tfjs-node');
+const tf = createRequire(import.meta.url)(folder);
 const { createTensorflowEngine } = await import(pathToFileURL(sources).href);
 const version = tf.version_core;
 

@@ -37,23 +37,25 @@ function tfjs(backend, { node, install }) {
 }
 
 function tfjsNode({ node, install, sources, threads }) {
-  const folder = process.env.HEARKEN_TFJS_NODE ?? join(cacheFolder, 'tfjs-node');
-  const isThere = () => existsSync(join(folder, 'node_modules', '@tensorflow', 'tfjs-node', 'package.json'));
-  if (!isThere()) {
-    if (!existsSync(installer))
-      throw new Error('not installed, and this checkout has no scripts/install-tfjs-node.mjs');
-    if (!install) throw new Error('not installed, and --no-install was given');
-    console.error(`Installing @tensorflow/tfjs-node in ${folder} …`);
-    const { status, stderr } = spawnSync(process.execPath, [installer, folder], { encoding: 'utf8' });
-    if (status !== 0) throw new Error(`its installer failed: ${stderr.trim().split('\n').at(-1)}`);
-  }
   const env = {
     TF_CPP_MIN_LOG_LEVEL: '2',
     TF_NUM_INTRAOP_THREADS: String(threads),
     TF_NUM_INTEROP_THREADS: '1',
     OMP_NUM_THREADS: String(threads),
   };
-  return startPeer(node, [script('tfjs-node-peer.mjs'), folder, sources], env);
+  return startPeer(node, [script('tfjs-node-peer.mjs'), tfjsNodePackage(install), sources], env);
+}
+
+/** The folder of the package: `HEARKEN_TFJS`, or what the project's installer finds or makes. */
+function tfjsNodePackage(install) {
+  if (process.env.HEARKEN_TFJS) return process.env.HEARKEN_TFJS;
+  if (!existsSync(installer))
+    throw new Error('not installed: this checkout has no scripts/install-tfjs-node.mjs');
+  if (!install) throw new Error('HEARKEN_TFJS names no installation, and --no-install was given');
+  console.error('Installing @tensorflow/tfjs-node, unless it is there …');
+  const { status, stdout, stderr } = spawnSync(process.execPath, [installer], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`its installer failed: ${stderr.trim().split('\n').at(-1)}`);
+  return stdout.trim().split('\n').at(-1);
 }
 
 const hasTorch = (python) => spawnSync(python, ['-c', 'import torch'], { stdio: 'ignore' }).status === 0;
