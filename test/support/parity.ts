@@ -33,8 +33,8 @@ function isCornered(node: GraphNode): boolean {
   return node.op === 'activation' && CORNERED.includes(node.kind);
 }
 
-/** The network with smooth activations in the place of those. */
-function smoothed(graph: Graph): Graph {
+/** The network with smooth activations in the place of those whose slope jumps. */
+export function smoothed(graph: Graph): Graph {
   return {
     ...graph,
     nodes: graph.nodes.map((node) =>
