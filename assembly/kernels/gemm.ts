@@ -20,149 +20,158 @@ function finish(c: usize, v: v128, lanes: i32, act: i32, accumulate: bool): void
   storeLanes(c, v, lanes);
 }
 
-/** C[6 × 8] = start + A[6 × K] · panel; `step` leads from one row of the start to the next. */
-function tile6x8(a: usize, lda: usize, b: usize, start: usize, step: usize, k: i32, c: usize, ldc: usize, lanes: i32, act: i32, accumulate: bool): void {
-  let c00 = v128.load(start);
-  let c01 = v128.load(start, 16);
-  start += step;
-  let c10 = v128.load(start);
-  let c11 = v128.load(start, 16);
-  start += step;
-  let c20 = v128.load(start);
-  let c21 = v128.load(start, 16);
-  start += step;
-  let c30 = v128.load(start);
-  let c31 = v128.load(start, 16);
-  start += step;
-  let c40 = v128.load(start);
-  let c41 = v128.load(start, 16);
-  start += step;
-  let c50 = v128.load(start);
-  let c51 = v128.load(start, 16);
+/** Rows of a full tile. Products that are not fused want registers of their own, or sums would go to memory and back. */
+const TILE_ROWS: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 5;
+
+/** C[rows × 8 or 4] = start + A[rows × K] · panel; `step` leads from one row of the start to the next. */
+// @ts-ignore: decorator
+@inline
+function tile(rows: i32, wide: bool, a: usize, lda: usize, b: usize, start: usize, step: usize, k: i32, c: usize, ldc: usize, lanes: i32, act: i32, accumulate: bool): void {
+  let l0 = v128.load(start);
+  let h0 = wide ? v128.load(start, 16) : l0;
+  let l1 = l0, h1 = h0;
+  let l2 = l0, h2 = h0;
+  let l3 = l0, h3 = h0;
+  let l4 = l0, h4 = h0;
+  let l5 = l0, h5 = h0;
   let a0 = a;
-  let a1 = a0 + lda;
-  let a2 = a1 + lda;
-  let a3 = a2 + lda;
-  let a4 = a3 + lda;
-  let a5 = a4 + lda;
-  const end = b + (<usize>k << 5);
+  let a1 = a0, a2 = a0, a3 = a0, a4 = a0, a5 = a0;
+  if (rows > 1) {
+    start += step;
+    l1 = v128.load(start);
+    if (wide) h1 = v128.load(start, 16);
+    a1 = a0 + lda;
+  }
+  if (rows > 2) {
+    start += step;
+    l2 = v128.load(start);
+    if (wide) h2 = v128.load(start, 16);
+    a2 = a1 + lda;
+  }
+  if (rows > 3) {
+    start += step;
+    l3 = v128.load(start);
+    if (wide) h3 = v128.load(start, 16);
+    a3 = a2 + lda;
+  }
+  if (rows > 4) {
+    start += step;
+    l4 = v128.load(start);
+    if (wide) h4 = v128.load(start, 16);
+    a4 = a3 + lda;
+  }
+  if (rows > 5) {
+    start += step;
+    l5 = v128.load(start);
+    if (wide) h5 = v128.load(start, 16);
+    a5 = a4 + lda;
+  }
+  const end = b + (wide ? <usize>k << 5 : <usize>k << 4);
   while (b < end) {
     const b0 = v128.load(b);
-    const b1 = v128.load(b, 16);
+    const b1 = wide ? v128.load(b, 16) : b0;
     let s = v128.load32_splat(a0);
-    c00 = fma4(s, b0, c00);
-    c01 = fma4(s, b1, c01);
-    s = v128.load32_splat(a1);
-    c10 = fma4(s, b0, c10);
-    c11 = fma4(s, b1, c11);
-    s = v128.load32_splat(a2);
-    c20 = fma4(s, b0, c20);
-    c21 = fma4(s, b1, c21);
-    s = v128.load32_splat(a3);
-    c30 = fma4(s, b0, c30);
-    c31 = fma4(s, b1, c31);
-    s = v128.load32_splat(a4);
-    c40 = fma4(s, b0, c40);
-    c41 = fma4(s, b1, c41);
-    s = v128.load32_splat(a5);
-    c50 = fma4(s, b0, c50);
-    c51 = fma4(s, b1, c51);
-    b += 32;
+    l0 = fma4(s, b0, l0);
+    if (wide) h0 = fma4(s, b1, h0);
     a0 += 4;
-    a1 += 4;
-    a2 += 4;
-    a3 += 4;
-    a4 += 4;
-    a5 += 4;
-  }
-  const high = lanes - 4;
-  finish(c, c00, 4, act, accumulate);
-  finish(c + 16, c01, high, act, accumulate);
-  c += ldc;
-  finish(c, c10, 4, act, accumulate);
-  finish(c + 16, c11, high, act, accumulate);
-  c += ldc;
-  finish(c, c20, 4, act, accumulate);
-  finish(c + 16, c21, high, act, accumulate);
-  c += ldc;
-  finish(c, c30, 4, act, accumulate);
-  finish(c + 16, c31, high, act, accumulate);
-  c += ldc;
-  finish(c, c40, 4, act, accumulate);
-  finish(c + 16, c41, high, act, accumulate);
-  c += ldc;
-  finish(c, c50, 4, act, accumulate);
-  finish(c + 16, c51, high, act, accumulate);
-}
-
-/** C[6 × 4] = start + A[6 × K] · panel of 4. */
-function tile6x4(a: usize, lda: usize, b: usize, start: usize, step: usize, k: i32, c: usize, ldc: usize, lanes: i32, act: i32, accumulate: bool): void {
-  let c0 = v128.load(start);
-  let c1 = v128.load(start + step);
-  let c2 = v128.load(start + 2 * step);
-  let c3 = v128.load(start + 3 * step);
-  let c4 = v128.load(start + 4 * step);
-  let c5 = v128.load(start + 5 * step);
-  let a0 = a;
-  let a1 = a0 + lda;
-  let a2 = a1 + lda;
-  let a3 = a2 + lda;
-  let a4 = a3 + lda;
-  let a5 = a4 + lda;
-  const end = b + (<usize>k << 4);
-  while (b < end) {
-    const b0 = v128.load(b);
-    c0 = fma4(v128.load32_splat(a0), b0, c0);
-    c1 = fma4(v128.load32_splat(a1), b0, c1);
-    c2 = fma4(v128.load32_splat(a2), b0, c2);
-    c3 = fma4(v128.load32_splat(a3), b0, c3);
-    c4 = fma4(v128.load32_splat(a4), b0, c4);
-    c5 = fma4(v128.load32_splat(a5), b0, c5);
-    b += 16;
-    a0 += 4;
-    a1 += 4;
-    a2 += 4;
-    a3 += 4;
-    a4 += 4;
-    a5 += 4;
-  }
-  finish(c, c0, lanes, act, accumulate);
-  c += ldc;
-  finish(c, c1, lanes, act, accumulate);
-  c += ldc;
-  finish(c, c2, lanes, act, accumulate);
-  c += ldc;
-  finish(c, c3, lanes, act, accumulate);
-  c += ldc;
-  finish(c, c4, lanes, act, accumulate);
-  c += ldc;
-  finish(c, c5, lanes, act, accumulate);
-}
-
-/** One row: C[1 × width] = start + A[1 × K] · panel; width 8 or 4. Two sums a column keep the adds in flight. */
-function tile1(a: usize, b: usize, start: usize, k: i32, c: usize, width: i32, lanes: i32, act: i32, accumulate: bool): void {
-  let c0 = v128.load(start);
-  if (width == 4) {
-    const end = b + (<usize>k << 4);
-    while (b < end) {
-      c0 = fma4(v128.load32_splat(a), v128.load(b), c0);
-      b += 16;
-      a += 4;
+    if (rows > 1) {
+      s = v128.load32_splat(a1);
+      l1 = fma4(s, b0, l1);
+      if (wide) h1 = fma4(s, b1, h1);
+      a1 += 4;
     }
-    finish(c, c0, lanes, act, accumulate);
-    return;
+    if (rows > 2) {
+      s = v128.load32_splat(a2);
+      l2 = fma4(s, b0, l2);
+      if (wide) h2 = fma4(s, b1, h2);
+      a2 += 4;
+    }
+    if (rows > 3) {
+      s = v128.load32_splat(a3);
+      l3 = fma4(s, b0, l3);
+      if (wide) h3 = fma4(s, b1, h3);
+      a3 += 4;
+    }
+    if (rows > 4) {
+      s = v128.load32_splat(a4);
+      l4 = fma4(s, b0, l4);
+      if (wide) h4 = fma4(s, b1, h4);
+      a4 += 4;
+    }
+    if (rows > 5) {
+      s = v128.load32_splat(a5);
+      l5 = fma4(s, b0, l5);
+      if (wide) h5 = fma4(s, b1, h5);
+      a5 += 4;
+    }
+    b += wide ? 32 : 16;
   }
-  let c1 = v128.load(start, 16);
-  const end = b + (<usize>k << 5);
-  while (b < end) {
-    const s = v128.load32_splat(a);
-    c0 = fma4(s, v128.load(b), c0);
-    c1 = fma4(s, v128.load(b, 16), c1);
-    b += 32;
-    a += 4;
+  const low = wide ? 4 : lanes;
+  const high = lanes - 4;
+  finish(c, l0, low, act, accumulate);
+  if (wide) finish(c + 16, h0, high, act, accumulate);
+  if (rows > 1) {
+    c += ldc;
+    finish(c, l1, low, act, accumulate);
+    if (wide) finish(c + 16, h1, high, act, accumulate);
   }
-  finish(c, c0, 4, act, accumulate);
-  finish(c + 16, c1, lanes - 4, act, accumulate);
+  if (rows > 2) {
+    c += ldc;
+    finish(c, l2, low, act, accumulate);
+    if (wide) finish(c + 16, h2, high, act, accumulate);
+  }
+  if (rows > 3) {
+    c += ldc;
+    finish(c, l3, low, act, accumulate);
+    if (wide) finish(c + 16, h3, high, act, accumulate);
+  }
+  if (rows > 4) {
+    c += ldc;
+    finish(c, l4, low, act, accumulate);
+    if (wide) finish(c + 16, h4, high, act, accumulate);
+  }
+  if (rows > 5) {
+    c += ldc;
+    finish(c, l5, low, act, accumulate);
+    if (wide) finish(c + 16, h5, high, act, accumulate);
+  }
+}
+
+function wideFull(a: usize, lda: usize, b: usize, start: usize, step: usize, k: i32, c: usize, ldc: usize, lanes: i32, act: i32, accumulate: bool): void {
+  tile(TILE_ROWS, true, a, lda, b, start, step, k, c, ldc, lanes, act, accumulate);
+}
+
+function slimFull(a: usize, lda: usize, b: usize, start: usize, step: usize, k: i32, c: usize, ldc: usize, lanes: i32, act: i32, accumulate: bool): void {
+  tile(TILE_ROWS, false, a, lda, b, start, step, k, c, ldc, lanes, act, accumulate);
+}
+
+function wide1(a: usize, lda: usize, b: usize, start: usize, step: usize, k: i32, c: usize, ldc: usize, lanes: i32, act: i32, accumulate: bool): void {
+  tile(1, true, a, lda, b, start, step, k, c, ldc, lanes, act, accumulate);
+}
+
+function slim1(a: usize, lda: usize, b: usize, start: usize, step: usize, k: i32, c: usize, ldc: usize, lanes: i32, act: i32, accumulate: bool): void {
+  tile(1, false, a, lda, b, start, step, k, c, ldc, lanes, act, accumulate);
+}
+
+function wide3(a: usize, lda: usize, b: usize, start: usize, step: usize, k: i32, c: usize, ldc: usize, lanes: i32, act: i32, accumulate: bool): void {
+  tile(3, true, a, lda, b, start, step, k, c, ldc, lanes, act, accumulate);
+}
+
+/** One tile of at most `rows` rows; returns of how many. */
+function tileOf(rows: i32, a: usize, lda: usize, b: usize, start: usize, step: usize, k: i32, c: usize, ldc: usize, lanes: i32, act: i32, accumulate: bool): i32 {
+  const wide = lanes > 4;
+  if (rows >= TILE_ROWS) {
+    if (wide) wideFull(a, lda, b, start, step, k, c, ldc, lanes, act, accumulate);
+    else slimFull(a, lda, b, start, step, k, c, ldc, lanes, act, accumulate);
+    return TILE_ROWS;
+  }
+  if (wide && rows >= 3) {
+    wide3(a, lda, b, start, step, k, c, ldc, lanes, act, accumulate);
+    return 3;
+  }
+  if (wide) wide1(a, lda, b, start, step, k, c, ldc, lanes, act, accumulate);
+  else slim1(a, lda, b, start, step, k, c, ldc, lanes, act, accumulate);
+  return 1;
 }
 
 /** Rows of B that are multiplied at once: a panel of so many stays in the first cache beside six rows of A. */
@@ -183,30 +192,22 @@ export function product(a: usize, lda: usize, b: usize, bias: usize, c: usize, l
 /** The rows from … from + part − 1 of B; C goes on from `start`: the bias, or itself. */
 function slab(a: usize, lda: usize, b: usize, start: usize, step: usize, c: usize, ldc: usize, m: i32, k: i32, from: i32, part: i32, n: i32, act: i32, accumulate: bool): void {
   // A block of rows that stays in the first cache while the panels pass over it.
-  const block = max(6, min(m, (24576 / (4 * part) / 6) * 6));
+  const block = max(TILE_ROWS, min(m, (24576 / (4 * part) / TILE_ROWS) * TILE_ROWS));
   a += <usize>from << 2;
   for (let row = 0; row < m; row += block) {
     const rows = min(block, m - row);
-    const full = rows - (rows % 6);
     for (let column = 0; column < n; column += 8) {
       const lanes = min(8, n - column);
-      const width = lanes > 4 ? 8 : 4;
-      const panel = b + <usize>(column * k + from * width) * 4;
+      const panel = b + <usize>(column * k + from * (lanes > 4 ? 8 : 4)) * 4;
       let at = a + <usize>row * lda;
       let to = c + <usize>row * ldc + (<usize>column << 2);
       let origin = start + <usize>row * step + (<usize>column << 2);
-      for (let i = 0; i < full; i += 6) {
-        if (lanes > 4) tile6x8(at, lda, panel, origin, step, part, to, ldc, lanes, act, accumulate);
-        else tile6x4(at, lda, panel, origin, step, part, to, ldc, lanes, act, accumulate);
-        at += 6 * lda;
-        to += 6 * ldc;
-        origin += 6 * step;
-      }
-      for (let i = full; i < rows; i++) {
-        tile1(at, panel, origin, part, to, width, lanes, act, accumulate);
-        at += lda;
-        to += ldc;
-        origin += step;
+      for (let i = 0; i < rows; ) {
+        const done = tileOf(rows - i, at, lda, panel, origin, step, part, to, ldc, lanes, act, accumulate);
+        at += done * lda;
+        to += done * ldc;
+        origin += done * step;
+        i += done;
       }
     }
   }
@@ -246,78 +247,90 @@ export function packPanels(source: usize, to: usize, k: i32, n: i32, rowStride: 
   }
 }
 
-/** G[6 × 8] += A[M × 6]ᵀ · D[M × 8]. */
-function outer6x8(a: usize, lda: usize, d: usize, ldd: usize, m: i32, g: usize, ldg: usize, lanes: i32): void {
-  let c00 = f32x4.splat(0);
-  let c01 = c00;
-  let c10 = c00;
-  let c11 = c00;
-  let c20 = c00;
-  let c21 = c00;
-  let c30 = c00;
-  let c31 = c00;
-  let c40 = c00;
-  let c41 = c00;
-  let c50 = c00;
-  let c51 = c00;
+/** G[rows × 8] += A[M × rows]ᵀ · D[M × 8]. */
+// @ts-ignore: decorator
+@inline
+function outer(rows: i32, a: usize, lda: usize, d: usize, ldd: usize, m: i32, g: usize, ldg: usize, lanes: i32): void {
+  let l0 = f32x4.splat(0);
+  let h0 = l0;
+  let l1 = l0, h1 = l0;
+  let l2 = l0, h2 = l0;
+  let l3 = l0, h3 = l0;
+  let l4 = l0, h4 = l0;
+  let l5 = l0, h5 = l0;
   for (let i = 0; i < m; i++) {
     const d0 = v128.load(d);
     const d1 = v128.load(d, 16);
     let s = v128.load32_splat(a);
-    c00 = fma4(s, d0, c00);
-    c01 = fma4(s, d1, c01);
-    s = v128.load32_splat(a, 4);
-    c10 = fma4(s, d0, c10);
-    c11 = fma4(s, d1, c11);
-    s = v128.load32_splat(a, 8);
-    c20 = fma4(s, d0, c20);
-    c21 = fma4(s, d1, c21);
-    s = v128.load32_splat(a, 12);
-    c30 = fma4(s, d0, c30);
-    c31 = fma4(s, d1, c31);
-    s = v128.load32_splat(a, 16);
-    c40 = fma4(s, d0, c40);
-    c41 = fma4(s, d1, c41);
-    s = v128.load32_splat(a, 20);
-    c50 = fma4(s, d0, c50);
-    c51 = fma4(s, d1, c51);
+    l0 = fma4(s, d0, l0);
+    h0 = fma4(s, d1, h0);
+    if (rows > 1) {
+      s = v128.load32_splat(a, 4);
+      l1 = fma4(s, d0, l1);
+      h1 = fma4(s, d1, h1);
+    }
+    if (rows > 2) {
+      s = v128.load32_splat(a, 8);
+      l2 = fma4(s, d0, l2);
+      h2 = fma4(s, d1, h2);
+    }
+    if (rows > 3) {
+      s = v128.load32_splat(a, 12);
+      l3 = fma4(s, d0, l3);
+      h3 = fma4(s, d1, h3);
+    }
+    if (rows > 4) {
+      s = v128.load32_splat(a, 16);
+      l4 = fma4(s, d0, l4);
+      h4 = fma4(s, d1, h4);
+    }
+    if (rows > 5) {
+      s = v128.load32_splat(a, 20);
+      l5 = fma4(s, d0, l5);
+      h5 = fma4(s, d1, h5);
+    }
     a += lda;
     d += ldd;
   }
-  const high = lanes - 4;
-  const low = min(lanes, 4);
-  finish(g, c00, low, 0, true);
-  if (high > 0) finish(g + 16, c01, high, 0, true);
-  g += ldg;
-  finish(g, c10, low, 0, true);
-  if (high > 0) finish(g + 16, c11, high, 0, true);
-  g += ldg;
-  finish(g, c20, low, 0, true);
-  if (high > 0) finish(g + 16, c21, high, 0, true);
-  g += ldg;
-  finish(g, c30, low, 0, true);
-  if (high > 0) finish(g + 16, c31, high, 0, true);
-  g += ldg;
-  finish(g, c40, low, 0, true);
-  if (high > 0) finish(g + 16, c41, high, 0, true);
-  g += ldg;
-  finish(g, c50, low, 0, true);
-  if (high > 0) finish(g + 16, c51, high, 0, true);
+  addRow(g, l0, h0, lanes);
+  if (rows > 1) addRow(g + 1 * ldg, l1, h1, lanes);
+  if (rows > 2) addRow(g + 2 * ldg, l2, h2, lanes);
+  if (rows > 3) addRow(g + 3 * ldg, l3, h3, lanes);
+  if (rows > 4) addRow(g + 4 * ldg, l4, h4, lanes);
+  if (rows > 5) addRow(g + 5 * ldg, l5, h5, lanes);
 }
 
-/** G[1 × 8] += A[M × 1]ᵀ · D[M × 8]. */
-function outer1x8(a: usize, lda: usize, d: usize, ldd: usize, m: i32, g: usize, lanes: i32): void {
-  let c0 = f32x4.splat(0);
-  let c1 = c0;
-  for (let i = 0; i < m; i++) {
-    const s = v128.load32_splat(a);
-    c0 = fma4(s, v128.load(d), c0);
-    c1 = fma4(s, v128.load(d, 16), c1);
-    a += lda;
-    d += ldd;
+// @ts-ignore: decorator
+@inline
+function addRow(g: usize, low: v128, high: v128, lanes: i32): void {
+  finish(g, low, min(lanes, 4), 0, true);
+  if (lanes > 4) finish(g + 16, high, lanes - 4, 0, true);
+}
+
+function outerFull(a: usize, lda: usize, d: usize, ldd: usize, m: i32, g: usize, ldg: usize, lanes: i32): void {
+  outer(TILE_ROWS, a, lda, d, ldd, m, g, ldg, lanes);
+}
+
+function outer1(a: usize, lda: usize, d: usize, ldd: usize, m: i32, g: usize, ldg: usize, lanes: i32): void {
+  outer(1, a, lda, d, ldd, m, g, ldg, lanes);
+}
+
+function outer3(a: usize, lda: usize, d: usize, ldd: usize, m: i32, g: usize, ldg: usize, lanes: i32): void {
+  outer(3, a, lda, d, ldd, m, g, ldg, lanes);
+}
+
+/** One tile of at most `rows` rows of G; returns of how many. */
+function outerOf(rows: i32, a: usize, lda: usize, d: usize, ldd: usize, m: i32, g: usize, ldg: usize, lanes: i32): i32 {
+  if (rows >= TILE_ROWS) {
+    outerFull(a, lda, d, ldd, m, g, ldg, lanes);
+    return TILE_ROWS;
   }
-  finish(g, c0, min(lanes, 4), 0, true);
-  if (lanes > 4) finish(g + 16, c1, lanes - 4, 0, true);
+  if (rows >= 3) {
+    outer3(a, lda, d, ldd, m, g, ldg, lanes);
+    return 3;
+  }
+  outer1(a, lda, d, ldd, m, g, ldg, lanes);
+  return 1;
 }
 
 /** Rows of A and D that are summed at once where both are whole maps. */
@@ -332,7 +345,7 @@ export function outerProduct(a: usize, lda: usize, d: usize, ldd: usize, g: usiz
   for (let row = 0; row < m; row += block) {
     const rows = min(block, m - row);
     // Columns of A that stay in the first cache while D passes over them.
-    const part = max(6, (4096 / rows / 6) * 6);
+    const part = max(TILE_ROWS, (4096 / rows / TILE_ROWS) * TILE_ROWS);
     for (let from = 0; from < k; from += part) {
       outerBlock(a + <usize>row * lda + (<usize>from << 2), lda, d + <usize>row * ldd, ldd, g + <usize>from * ldg, ldg, rows, min(part, k - from), n);
     }
@@ -344,9 +357,9 @@ function outerBlock(a: usize, lda: usize, d: usize, ldd: usize, g: usize, ldg: u
     const lanes = min(8, n - column);
     const dc = d + (<usize>column << 2);
     const gc = g + (<usize>column << 2);
-    let i = 0;
-    for (; i + 6 <= k; i += 6) outer6x8(a + (<usize>i << 2), lda, dc, ldd, rows, gc + <usize>i * ldg, ldg, lanes);
-    for (; i < k; i++) outer1x8(a + (<usize>i << 2), lda, dc, ldd, rows, gc + <usize>i * ldg, lanes);
+    for (let i = 0; i < k; ) {
+      i += outerOf(k - i, a + (<usize>i << 2), lda, dc, ldd, rows, gc + <usize>i * ldg, ldg, lanes);
+    }
   }
 }
 
