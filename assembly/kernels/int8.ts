@@ -10,7 +10,7 @@ import { Act } from '../op';
 import { activateInPlace } from './gemm';
 import { real, relu4, storeLanes, word } from './simd';
 
-/** Bytes of a whole number in memory; src/engine/wasm/emit/int8.ts packs for it. */
+/** Bytes of a whole number in memory; src/engine/wasm/int8/pack-int8.ts packs for it. */
 const BYTES: i32 = ASC_FEATURE_RELAXED_SIMD ? 1 : 2;
 /** 1.5 · 2²³: a number up to 2²² added to it is rounded to a whole one, half to even, in the low bits. */
 const ROUNDER: f32 = 12582912;

@@ -1,6 +1,5 @@
 /** `hearken quantize FILE DIR --out FILE`: a model of int8 weights, a quarter the size. */
 import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { createWasmEngine } from '../engine/wasm/wasm-engine.js';
 import { readModelFile } from '../formats/files/read-model-file.js';
@@ -17,12 +16,11 @@ import { createEvaluationSource } from '../train/features/evaluation-source.js';
 import { loadClips } from '../train/files/load-clips.js';
 import { openDataSet } from '../train/files/open-data-set.js';
 import { quantizeModel, requireUnquantized } from '../train/quantize.js';
-import { checkWritable } from './claim-output.js';
+import { checkOwnPlace } from './claim-output.js';
 import { type Io, printResult } from './io.js';
 import { fileToWrite, integer } from './options.js';
 import { createProgress } from './progress.js';
 import { formatBytes, formatCount, formatLeftOut, formatPercent } from './table.js';
-import { UsageError } from './usage-error.js';
 
 interface QuantizeOptions {
   readonly out: string;
@@ -64,11 +62,9 @@ interface Job {
 async function quantize(job: Job): Promise<void> {
   const { file, options, io } = job;
   const { out, seed } = options;
-  if (resolve(out) === resolve(file))
-    throw new UsageError(`--out needs a file of its own: ${out} is the model file`);
+  await checkOwnPlace('--out', out, [file]);
   const model = await readModelFile(file, io.signal);
   requireUnquantized(model);
-  await checkWritable(out);
   const recordings = await openRecordings(job, model);
   const { calibration, validation, skipped } = recordings;
   const made = await calibrate(job, model, calibration);
@@ -76,8 +72,8 @@ async function quantize(job: Job): Promise<void> {
   const small: Model = { ...made, training: { ...model.training, quantized: { clips, seed } } };
   const accuracy = await compare(io, [model, small], validation);
   const bytes = encodeModel(small);
-  await writeFileAtomic(out, bytes);
   const before = (await stat(file)).size;
+  await writeFileAtomic(out, bytes);
   const sizes = { bytes: bytes.length, bytesBefore: before };
   const value = { file, out, ...sizes, clips, seed, validation: accuracy ?? null, skipped };
   printResult(io, options, value, () =>

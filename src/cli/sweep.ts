@@ -11,7 +11,7 @@ import { planTrials, type Summary, summarize, type Trial, type TrialResult } fro
 import { makeFolders } from '../formats/files/make-folders.js';
 import { writeFileAtomic } from '../formats/files/write-file-atomic.js';
 import { buildModel, modelEntry } from '../models/models.js';
-import type { RecipeName } from '../train/recipe.js';
+import { type RecipeName, recipeFor } from '../train/recipe.js';
 import { measureClip } from './bench/measure-network.js';
 import { checkOwnPlace, fileExists } from './claim-output.js';
 import { type Io, note, printResult } from './io.js';
@@ -87,7 +87,12 @@ async function sweep(dir: string, flags: SweepFlags, io: Io): Promise<void> {
   const work = flags.work ?? `${results}.work`;
   await makeFolders(work);
   const data = flags.name ?? basename(resolve(dir));
-  const all = await runSweep(planTrials(data, { models, seeds, recipe, epochs }), {
+  // A result by another recipe than the family's is none of a trial that names no recipe.
+  const trials = planTrials(data, { models, seeds, recipe, epochs }).map((trial) => ({
+    ...trial,
+    recipe: recipe ?? recipeFor(trial.model).name,
+  }));
+  const all = await runSweep(trials, {
     results,
     jobs,
     signal: io.signal,
@@ -136,13 +141,13 @@ interface Apart {
 async function trainApart(trial: Trial, { dir, work, flags, io }: Apart): Promise<TrialResult> {
   const out = join(
     work,
-    `${trial.data}-${trial.model}-s${trial.seed}-${trial.recipe ?? 'own'}-e${trial.epochs ?? 'default'}.safetensors`,
+    `${trial.data}-${trial.model}-s${trial.seed}-${trial.recipe}-e${trial.epochs ?? 'default'}.safetensors`,
   );
   const isBegun = await fileExists(join(`${out}.checkpoint`, 'last.safetensors'));
   const argv = ['train', dir, '--out', out, '--model', trial.model, '--seed', `${trial.seed}`];
   argv.push('--threads', '1', '--kernels', flags.kernels, '--no-report', '--json');
   if (trial.epochs !== undefined) argv.push('--epochs', `${trial.epochs}`);
-  if (trial.recipe !== undefined) argv.push('--recipe', trial.recipe);
+  if (flags.recipe !== undefined) argv.push('--recipe', flags.recipe);
   if (flags.labels) argv.push('--labels', flags.labels.join(','));
   if (isBegun) argv.push('--resume');
   const value = await hearkenApart(argv, io.signal);

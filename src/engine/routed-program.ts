@@ -1,9 +1,11 @@
 /** Inference of networks that choose a route: the predictor runs on every clip, then only the branch it chose. */
+
 import { ConfigError } from '../errors.js';
 import { type Graph, nodesByName, sizeOf, type Tensors } from '../graph/graph.js';
 import { type Routes, routesOf } from '../graph/routes.js';
 import { Random } from '../numerics/random.js';
 import { indexOfLargest } from '../numerics/scores.js';
+import { checkCount, checkMaps } from './check-arguments.js';
 import type { Engine, InferenceOptions, InferenceProgram } from './engine.js';
 
 /**
@@ -104,7 +106,9 @@ class BranchingProgram implements RoutedProgram {
   }
 
   run(inputs: Tensors, count: number): Tensors {
-    const { branches, graph } = this.#parts;
+    const { branches, graph, maxBatch } = this.#parts;
+    checkCount(count, maxBatch);
+    checkMaps(graph, graph.inputs, inputs, count);
     this.#choose(inputs, count);
     const values = this.#output.length / this.#parts.maxBatch;
     for (const [route, program] of branches.entries()) {

@@ -71,7 +71,8 @@ export function compactGrids({ grids }: Quantization): Record<string, [number, n
 export function expandGrids(value: unknown, name: string): Record<string, Grid> {
   const grids: Record<string, Grid> = Object.create(null);
   const isRecord = typeof value === 'object' && value !== null && !Array.isArray(value);
-  if (!isRecord) throw fault(`Cannot read quantization of ${name}`, 'an object', `${JSON.stringify(value)}`);
+  if (!isRecord)
+    throw fault(`Cannot read quantization of ${name}`, 'an object', `${JSON.stringify(value)}`.slice(0, 80));
   for (const [node, pair] of Object.entries(value)) {
     if (!Array.isArray(pair) || pair.length !== 2 || !pair.every((part) => typeof part === 'number')) {
       const found = `${JSON.stringify(pair)}`.slice(0, 80);
@@ -105,8 +106,13 @@ export function takeQuantized(
     parameters[key] = Float32Array.from(halves, halfToNumber);
   }
   const statistics: Tensors = Object.create(null);
+  // Norms of one size share theirs: a file may name thousands that share γ and β too.
+  const shared = new Map<string, Float32Array>();
   for (const [key, { shape, role }] of Object.entries(graph.statistics)) {
-    statistics[key] = new Float32Array(sizeOf(shape)).fill(role === 'variance' ? 1 : 0);
+    const kind = `${role} ${sizeOf(shape)}`;
+    const same = shared.get(kind) ?? new Float32Array(sizeOf(shape)).fill(role === 'variance' ? 1 : 0);
+    shared.set(kind, same);
+    statistics[key] = same;
   }
   return { weights, parameters, statistics };
 }

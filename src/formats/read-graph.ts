@@ -5,7 +5,7 @@
 import { ConfigError } from '../errors.js';
 import type { Graph, GraphNode } from '../graph/graph.js';
 import { sizeOf } from '../graph/graph.js';
-import { checkGraph } from '../graph/shapes.js';
+import { checkGraph, parameterShapes } from '../graph/shapes.js';
 import { expandNodes, usualSpecs } from './compact-graph.js';
 
 type Check = (value: unknown) => boolean;
@@ -137,7 +137,15 @@ export function readGraph(value: unknown): Graph {
   if (both !== undefined) throw fault(`parameter ${both}`, 'a name of its own', 'that of a statistic');
   const result: Graph = { ...graph, parameters, statistics };
   checkGraph(result);
+  checkRead(result);
   return result;
+}
+
+/** What no node reads is nothing that a file would have to hold: it might ask for any amount of memory. */
+function checkRead({ nodes, parameters, statistics }: Graph): void {
+  const read = new Set(nodes.flatMap((node) => parameterShapes(node, undefined).map(([name]) => name)));
+  const [name] = [...Object.keys(parameters), ...Object.keys(statistics)].filter((key) => !read.has(key));
+  if (name !== undefined) throw fault(`graph.${name}`, 'a node that reads it', 'none');
 }
 
 function checkNode(node: GraphNode, index: number): void {

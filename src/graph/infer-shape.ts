@@ -1,6 +1,6 @@
 /** The shape each op gives for the shapes it is given; the one place that checks whether they fit. */
 import { ConfigError, ShapeError } from '../errors.js';
-import type { GraphNode, Padding, Pair, PoolNode, Shape } from './graph.js';
+import type { Conv2dNode, DepthwiseConv2dNode, GraphNode, Padding, Pair, PoolNode, Shape } from './graph.js';
 import { sizeOf } from './graph.js';
 
 /** A node before its shape is known. */
@@ -51,6 +51,17 @@ const broadcast = ({ name }: { readonly name: string }, [a, b]: readonly Shape[]
   return [size(0), size(1), size(2)];
 };
 
+/** Of a convolution, whose windows may not all lie in the padding before the map. */
+function convolvedSize(input: Shape, node: Unshaped<Conv2dNode | DepthwiseConv2dNode>): [number, number] {
+  const size = windowedSize(input, node, node.name);
+  const { kernel, stride, dilation, padding } = node;
+  padding.forEach(([before], axis) => {
+    const end = (size[axis] - 1) * stride[axis] + (kernel[axis] - 1) * dilation[axis] + 1;
+    if (before >= end) throw fault(node.name, `padding of less than ${end} before axis ${axis}`, `${before}`);
+  });
+  return size;
+}
+
 /** A window that lies in the padding alone would hold no number. */
 const pool = (node: Unshaped<PoolNode>, [input]: readonly Shape[]): Shape => {
   const size = windowedSize(input, node, node.name);
@@ -80,11 +91,11 @@ const RULES: { readonly [O in GraphNode['op']]: Rule<O> } = {
     checkPositive(name, 'channels', declared[2]);
     if (input[2] % groups !== 0 || declared[2] % groups !== 0)
       throw fault(name, `channels divisible by ${groups} groups`, `${input[2]} → ${declared[2]}`);
-    return [...windowedSize(input, node, name), declared[2]];
+    return [...convolvedSize(input, node), declared[2]];
   },
   depthwiseConv2d: (node, [input]) => {
     checkPositive(node.name, 'multiplier', node.multiplier);
-    return [...windowedSize(input, node, node.name), input[2] * node.multiplier];
+    return [...convolvedSize(input, node), input[2] * node.multiplier];
   },
   dense: ({ name }, [[t, f]], declared) => {
     checkPositive(name, 'channels', declared[2]);

@@ -77,13 +77,15 @@ export async function createRecognizer(model: Model, options: RecognizerOptions 
   const endEngine = () => {
     if (!options.engine) engine.dispose();
   };
+  let program: InferenceProgram | undefined;
   try {
     const { quantization } = model;
-    const program = await compileNetwork(engine, model.graph, { maxBatch: 1, quantization });
+    program = await compileNetwork(engine, model.graph, { maxBatch: 1, quantization });
     program.assign({ ...model.parameters, ...model.statistics });
     if (options.routing) routeBy(program, options.routing, model.name);
     return new ProgramRecognizer(model, frontEnd, program, endEngine);
   } catch (error) {
+    program?.dispose();
     endEngine();
     throw error;
   }

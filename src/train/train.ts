@@ -1,10 +1,12 @@
 /** From recordings and the name of a network to a model. */
+
 import { sameFrontEnd } from '../audio/check-front-end.js';
 import { DEFAULT_FRONT_END, type FrontEndConfig, featureShape } from '../audio/front-end.js';
 import { SAMPLE_RATE_HZ } from '../audio/sample-rate.js';
 import type { Engine } from '../engine/engine.js';
 import { ConfigError } from '../errors.js';
 import type { Model } from '../formats/model.js';
+import { requireFloat } from '../formats/require-float.js';
 import type { Graph } from '../graph/graph.js';
 import { buildModel, modelEntry } from '../models/models.js';
 import { addParity } from './add-parity.js';
@@ -172,6 +174,7 @@ function calibrationOf({ unknownLabel }: DataSet, graph: Graph, recipe: Recipe):
 }
 
 function teacherFrom(model: Model, labels: readonly string[], frontEnd: FrontEndConfig): Teacher {
+  requireFloat(model, `learn from teacher ${model.name}`);
   const { graph, parameters, statistics } = model;
   const sameLabels = labels.join('\n') === model.labels.join('\n');
   if (sameLabels && sameFrontEnd(model.frontEnd, frontEnd)) return { graph, parameters, statistics };

@@ -83,8 +83,13 @@ export class Trainer {
     const routes = routesOf(graph);
     checkRouting(options, routes);
     const network = await (routes ? RoutedNetwork.compile(parts, routes) : TrainingNetwork.compile(parts));
-    const validator = await compileNetwork(engine, graph, { maxBatch: VALIDATION_BATCH });
-    return new Trainer(options, state, { network, validator, ...(routes && { routes }) });
+    try {
+      const validator = await compileNetwork(engine, graph, { maxBatch: VALIDATION_BATCH });
+      return new Trainer(options, state, { network, validator, ...(routes && { routes }) });
+    } catch (error) {
+      network.dispose();
+      throw error;
+    }
   }
 
   /**

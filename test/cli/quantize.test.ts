@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -149,6 +150,15 @@ describe('hearken quantize', () => {
       expect(last).toMatch(message);
     }
     expect(readdirSync(folder).sort()).toEqual(before);
+  });
+
+  it.runIf(process.platform !== 'win32')('does not write over its model through a link', async () => {
+    const link = join(folder, 'link.safetensors');
+    symlinkSync(file, link);
+    const { code, stderr } = await hearken('quantize', file, words, '-o', link);
+    expect([code, stderr]).toEqual([2, `error: --out needs a file of its own: ${link} is in use\n`]);
+    expect(decodeModel(readFileSync(file)).quantization).toBeUndefined();
+    rmSync(link);
   });
 
   it('takes a missing or foreign --out, or no clips, for misuse', async () => {

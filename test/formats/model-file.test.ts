@@ -291,6 +291,12 @@ describe('decodeModel', () => {
       /of 0 or more in statistic norm\/variance, got -1/,
     ],
     [
+      'a statistic that no node reads',
+      () => json('graph', (graph) => void (graph.statistics = { x: { shape: [2 ** 31 - 1], role: 'mean' } })),
+      'model-graph',
+      /graph\.x: expected a node that reads it, got none/,
+    ],
+    [
       'a tensor that no node reads',
       () => changed(({ tensors }) => void (tensors['parameters/x'] = f32([1]))),
       'model-tensor',

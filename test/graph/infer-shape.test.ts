@@ -132,6 +132,19 @@ describe('inferShape', () => {
       'conv: expected at least 9 positions on axis 0, got 6',
     ],
     [
+      'windows in the padding alone',
+      (g, x) =>
+        g.conv2d(x, {
+          channels: 1,
+          stride: [30, 1],
+          padding: [
+            [14, 0],
+            [0, 0],
+          ],
+        }),
+      'conv: expected padding of less than 1 before axis 0, got 14',
+    ],
+    [
       'half a padding',
       (g, x) =>
         g.conv2d(x, {

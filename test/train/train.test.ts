@@ -123,6 +123,10 @@ describe('trainModel', () => {
         { teacher: { ...first.model, labels: ['a', 'b', 'c'] } },
         'expected labels falling, rising, steady, got a, b, c',
       ],
+      [
+        { teacher: { ...first.model, quantization: { grids: {}, weights: {} } } },
+        'Cannot learn from teacher ghostnet-tiny: expected a model of float32 weights',
+      ],
     ];
     for (const [changes, message] of cases) {
       const error = await train(changes).catch((thrown) => thrown);

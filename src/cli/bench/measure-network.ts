@@ -1,5 +1,6 @@
 /** How fast one network trains and answers on this machine: its bare step, no data and no optimizer. */
 import type { Engine } from '../../engine/engine.js';
+import { compileNetwork } from '../../engine/routed-program.js';
 import { throwIfAborted } from '../../errors.js';
 import type { Graph, Tensors } from '../../graph/graph.js';
 import { nodesByName, sizeOf } from '../../graph/graph.js';
@@ -65,7 +66,7 @@ async function inferenceRate(
   options: Omit<MeasureOptions, 'batch' | 'threads'>,
   count: number,
 ): Promise<number> {
-  const program = await options.engine.compileInference(graph, { maxBatch: count });
+  const program = await compileNetwork(options.engine, graph, { maxBatch: count });
   try {
     program.assign({ ...initializeParameters(graph, 1), ...initializeStatistics(graph) });
     const inputs = randomMaps(graph, graph.inputs, count);

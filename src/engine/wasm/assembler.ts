@@ -72,7 +72,7 @@ export interface Layout {
 }
 
 const ALIGNMENT = 64;
-/** Kernels load four or eight numbers at a time and may look past a region's end (never write). */
+/** Kernels work on four or eight numbers at a time: they look past a region's end, and a few of them write there. */
 const SLACK_BYTES = 64;
 
 /** Bytes a region takes for `clips` clips. */

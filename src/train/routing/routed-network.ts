@@ -60,7 +60,11 @@ export class RoutedNetwork implements LearningNetwork {
     const teacher = asked && (await TeacherProgram.compile(engine, graph, asked, recipe));
     const shared = { engine, recipe, distills: asked !== undefined, threads };
     const graphs = routes.branches.map((branch) => branch.graph);
-    const branches = await compileAll(graphs, (part) => BranchProgram.compile({ ...shared, graph: part }));
+    const compileBranch = (part: Graph) => BranchProgram.compile({ ...shared, graph: part });
+    const branches = await compileAll(graphs, compileBranch).catch((error) => {
+      teacher?.dispose();
+      throw error;
+    });
     const network = new RoutedNetwork({ options, routes, branches, teacher });
     network.assign(weights.parameters);
     return network;

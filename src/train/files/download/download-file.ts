@@ -84,7 +84,9 @@ async function receive(
   try {
     const reader = response.body?.getReader();
     while (reader) {
-      const chunk = await reader.read().catch((error) => new Interruption(reasonOf(error)));
+      throwIfAborted(options.signal);
+      const read = untilAborted(reader.read(), options.signal);
+      const chunk = await read.catch((error) => new Interruption(reasonOf(error)));
       throwIfAborted(options.signal);
       if (chunk instanceof Interruption)
         return new Interruption(`expected ${total ?? 'more'} bytes, got ${done}`);
@@ -99,6 +101,16 @@ async function receive(
   return total !== undefined && done < total
     ? new Interruption(`expected ${total} bytes, got ${done}`)
     : undefined;
+}
+
+/** A promise that the signal ends too: a read may stay open where a connection breaks as it is given up. */
+async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise;
+  const watch = new AbortController();
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { signal: watch.signal });
+  });
+  return Promise.race([promise, aborted]).finally(() => watch.abort());
 }
 
 async function verify({ url, bytes, sha256, signal }: DownloadOptions, part: string): Promise<void> {

@@ -4,7 +4,7 @@ import { access, readdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { DataSetError } from '../../../errors.js';
 import { makeFolders } from '../../../formats/files/make-folders.js';
-import { writeAttribution } from '../attribution-file.js';
+import { readAttribution, writeAttribution } from '../attribution-file.js';
 import { checkCounts, countClips } from './count-clips.js';
 import { downloadFile } from './download-file.js';
 import type { DataCounts, DataRecipe } from './recipes.js';
@@ -86,6 +86,7 @@ async function countPresent(recipe: DataRecipe, outDir: string): Promise<DataCou
   const counts = await countClips(outDir).catch(() => undefined);
   if (counts && counts.clips === recipe.expected.clips) {
     checkCounts(recipe, counts);
+    if ((await readAttribution(outDir)).length === 0) await writeAttribution(outDir, [recipe.attribution]);
     return counts;
   }
   throw new DataSetError(

@@ -96,8 +96,10 @@ describe('getDataSet', () => {
   it('only counts what is there already', async () => {
     await offer(GOOGLE_STYLE);
     await get();
+    rmSync(join(outDir, 'ATTRIBUTION.txt'));
     expect(await get()).toEqual(recipe.expected);
     expect(server.ranges).toHaveLength(1);
+    expect(readFileSync(join(outDir, 'ATTRIBUTION.txt'), 'utf8')).toBe(`${recipe.attribution}\n`);
   });
 
   it('goes on after a stop while unpacking', async () => {
