@@ -7,7 +7,7 @@ import { encodeModel } from '../formats/model-file.js';
 import { costsOf } from '../graph/costs.js';
 import { type CheckpointFile, openCheckpointFile } from '../train/files/checkpoint-file.js';
 import type { RoutingMetrics } from '../train/routing/routing-metrics.js';
-import { checkOwnPlace, claimOutput, fileExists } from './claim-output.js';
+import { checkOwnPlace, checkWritable, claimOutput, fileExists } from './claim-output.js';
 import { type Io, note, printResult } from './io.js';
 import { formatDuration, formatRate } from './progress.js';
 import { commandLine, writeReport } from './report-parts.js';
@@ -30,6 +30,7 @@ export function registerTrain(program: Command, io: Io): void {
 async function train(dir: string, options: TrainOptions, io: Io): Promise<void> {
   checkTrainOptions(options);
   const report = reportPath(options);
+  await checkWritable(options.out);
   const kept = [options.out, options.init, options.teacher].filter((file) => file !== undefined);
   if (report) await checkOwnPlace('--report', report, kept);
   const claim = await claimOutput(options.out);
@@ -69,8 +70,15 @@ async function checkpointToResume(
   const { path } = checkpoints;
   if (options.resume) {
     const bytes = await checkpoints.read();
-    if (!bytes) note(io, `no checkpoint in ${path} yet: starting from the beginning`);
-    return bytes;
+    if (bytes) return bytes;
+    if (await fileExists(options.out)) {
+      const message = `Cannot resume ${options.out}: expected a checkpoint in ${path}, got a model that is finished`;
+      throw new HearkenError('finished-run', `${message} (without --resume it is trained anew)`, {
+        value: options.out,
+      });
+    }
+    note(io, `no checkpoint in ${path} yet: starting from the beginning`);
+    return undefined;
   }
   if (!options.restart && (await fileExists(path))) {
     throw new HearkenError(

@@ -31,16 +31,16 @@ export function watchTraining(io: Io): TrainingWatch {
       onStep({ epoch, epochs, count, loss, accuracy }) {
         done += count;
         details =
-          `epoch ${epoch}/${epochs} · loss ${loss.toFixed(3)} · ` +
-          `accuracy ${formatPercent(accuracy)}${validated}`;
-        progress?.update(done, details);
+          `epoch ${epoch}/${epochs} · loss ${loss.toFixed(3)} · ` + `accuracy ${formatPercent(accuracy)}`;
+        progress?.update(done, details + validated);
       },
       onEpoch({ validation }) {
         if (validation)
           validated = ` · validation ${formatPercent(validation.accuracy)}${formatRoutes(validation.routes)}`;
       },
     },
-    end: () => progress?.finish(details),
+    // The last epoch is validated after its last step.
+    end: () => progress?.finish(details + validated),
     clipsTrained: () => done - from,
     seconds: () => (io.nowMs() - startedMs) / 1000,
   };

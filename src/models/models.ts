@@ -73,7 +73,7 @@ export function modelEntry(name: string): ModelEntry {
   if (Object.hasOwn(MODELS, name)) return MODELS[name];
   throw new ConfigError(
     'model-name',
-    `Cannot build model: expected a name of the registry such as ${nearestName(name)}, got ${name}`,
+    `Cannot build model: expected a name that \`hearken models\` lists, such as ${nearestName(name)}, got ${name}`,
     { value: name },
   );
 }

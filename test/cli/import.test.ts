@@ -63,7 +63,13 @@ describe('hearken import', () => {
         out,
         /^error: Cannot import as ghostnet-tiny: expected a network of the family/,
       ],
-      [weights, 'bc-resnet-9', 'a,b,c', out, /^error: Cannot build model: expected a name of the registry/],
+      [
+        weights,
+        'bc-resnet-9',
+        'a,b,c',
+        out,
+        /^error: Cannot build model: expected a name that `hearken models` lists/,
+      ],
       [weights, 'bc-resnet-1', 'a,b,c', join(folder, 'no', 'm'), /^error: Cannot write .*: expected a place/],
     ];
     for (const [file, model, labels, to, told] of cases) {

@@ -36,7 +36,7 @@ describe('hearken models', () => {
     const { code, stdout, stderr } = await hearken('models', 'gostnet-tiny');
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toBe(
-      'error: Cannot build model: expected a name of the registry such as ghostnet-tiny, got gostnet-tiny\n',
+      'error: Cannot build model: expected a name that `hearken models` lists, such as ghostnet-tiny, got gostnet-tiny\n',
     );
   });
 

@@ -63,6 +63,16 @@ describe('hearken train', () => {
     expect(readFileSync(twin).equals(readFileSync(out()))).toBe(false);
   });
 
+  it('does not resume what is finished', async () => {
+    const before = readFileSync(out());
+    const { code, stderr } = await train(out(), '--resume', '--no-report');
+    expect(code).toBe(1);
+    expect(stderr.trimEnd().split('\n').at(-1)).toMatch(
+      /^error: Cannot resume .*: expected a checkpoint in .*last\.safetensors, got a model that is finished \(without/,
+    );
+    expect(readFileSync(out()).equals(before)).toBe(true);
+  });
+
   it('keeps licence and attribution in the model file and changes nothing else', async () => {
     const named = join(folder, 'named.safetensors');
     const flags = [

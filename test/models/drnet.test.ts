@@ -196,7 +196,7 @@ describe('buildDrNet', () => {
   it('names the nearest network for a backbone that does not exist', () => {
     expect(() => buildDrNet('bl-resnet-smal')).toThrow(ConfigError);
     expect(() => buildDrNet('bl-resnet-smal')).toThrow(
-      'Cannot build model: expected a name of the registry such as bl-resnet-small, got bl-resnet-smal',
+      'Cannot build model: expected a name that `hearken models` lists, such as bl-resnet-small, got bl-resnet-smal',
     );
   });
 

@@ -69,7 +69,8 @@ describe('buildModel', () => {
     expect(thrown).toMatchObject({
       code: 'model-name',
       value: 'ghostnet-tyni',
-      message: 'Cannot build model: expected a name of the registry such as ghostnet-tiny, got ghostnet-tyni',
+      message:
+        'Cannot build model: expected a name that `hearken models` lists, such as ghostnet-tiny, got ghostnet-tyni',
     });
     expect(nearestName('BC-ResNet-3')).toBe('bc-resnet-3');
     expect(() => modelEntry('toString')).toThrow(ConfigError);
