@@ -265,10 +265,14 @@ export async function expectParity(
     return onOneDraw(keys, (key) =>
       expectParityOn(found, expected, graph, parityData(graph, batch, key), same),
     );
-  const data = parityData(graph, batch, keys[0]);
-  await expectParityOn(found, expected, graph, data, expectLikeGradients);
+  await onOneDraw(keys, (key) =>
+    expectParityOn(found, expected, graph, parityData(graph, batch, key), expectLikeGradients),
+  );
   const smooth = smoothed(graph);
-  same((await stepOn(found, smooth, data)).gradients, (await stepOn(expected, smooth, data)).gradients);
+  await onOneDraw(keys, async (key) => {
+    const data = parityData(graph, batch, key);
+    same((await stepOn(found, smooth, data)).gradients, (await stepOn(expected, smooth, data)).gradients);
+  });
 }
 
 async function expectParityOn(
