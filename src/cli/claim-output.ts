@@ -3,9 +3,10 @@
  * file M stands the folder `M.checkpoint`: the last checkpoint, and a lock named after the process that holds it. A
  * lock whose process is gone (killed, power cut) counts for nothing.
  */
-import { access, constants, mkdir, open, readdir, rm, rmdir, stat } from 'node:fs/promises';
+import { access, constants, open, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { HearkenError } from '../errors.js';
+import { makeFolder } from '../formats/files/make-folders.js';
 import { writeFault } from '../formats/files/write-file-atomic.js';
 import { UsageError } from './usage-error.js';
 
@@ -90,17 +91,6 @@ async function isSameFile(a: string, b: string): Promise<boolean> {
   if (resolve(a) === resolve(b)) return true;
   const [one, other] = await Promise.all([a, b].map((path) => stat(path).catch(() => undefined)));
   return one !== undefined && one.ino === other?.ino && one.dev === other.dev;
-}
-
-/** One folder in one that exists: asked to make all above it too, Node turns for ever where none may be made (/proc). */
-async function makeFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder);
-  } catch (cause) {
-    const entry = await stat(folder).catch(() => undefined);
-    if (entry?.isDirectory()) return;
-    throw writeFault(folder, entry ? { code: 'ENOTDIR' } : cause);
-  }
 }
 
 /** A run that was killed while it put its model in place has left a half beside it. */

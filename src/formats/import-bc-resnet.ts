@@ -4,16 +4,8 @@
  * sub-spectral norms by channel, then band.
  */
 import { ModelFileError } from '../errors.js';
-import type {
-  BatchNormNode,
-  Conv2dNode,
-  DenseNode,
-  DepthwiseConv2dNode,
-  Graph,
-  GraphNode,
-  Tensors,
-} from '../graph/graph.js';
-import { nodesByName, sizeOf } from '../graph/graph.js';
+import type { BatchNormNode, Graph, GraphNode, Tensors, WeightedNode } from '../graph/graph.js';
+import { isWeighted, nodesByName, sizeOf } from '../graph/graph.js';
 import type { SafetensorsFile, StoredTensor } from './stored-tensor.js';
 
 /** By our name of a convolution: what it and the norm that reads it are called there. `BLOCK` and `F2` depend on the block. */
@@ -50,8 +42,7 @@ export function importBcResNet(
   const nodes = nodesByName(graph);
   for (const node of graph.nodes) {
     if (node.op === 'batchNorm') takeNorm(node, layerOf(nodes.get(node.inputs[0])!, graph)[1]!, take, found);
-    else if (node.op === 'conv2d' || node.op === 'depthwiseConv2d' || node.op === 'dense')
-      takeKernel(node, layerOf(node, graph)[0], graph, take, found);
+    else if (isWeighted(node)) takeKernel(node, layerOf(node, graph)[0], graph, take, found);
   }
   for (const tensor of unread) throw fault(name, tensor, 'no tensor of that name', 'one');
   const pick = (specs: object) => Object.fromEntries(Object.keys(specs).map((key) => [key, found[key]]));
@@ -73,13 +64,7 @@ function layerOf(node: GraphNode, graph: Graph): readonly [kernel: string, norm:
 }
 
 /** `[outputs, inputs, frequency, time]` → `[time, frequency, inputs, outputs]`; the channels of a depthwise kernel are its outputs. */
-function takeKernel(
-  node: Conv2dNode | DepthwiseConv2dNode | DenseNode,
-  layer: string,
-  graph: Graph,
-  take: Take,
-  found: Tensors,
-): void {
+function takeKernel(node: WeightedNode, layer: string, graph: Graph, take: Take, found: Tensors): void {
   const { shape } = graph.parameters[node.weight];
   const [times, rows] = 'kernel' in node ? node.kernel : [1, 1];
   const outputs = node.shape[2];

@@ -5,9 +5,9 @@
  * `[scale, zero]` of the nodes that multiply integers.
  */
 import { ModelFileError } from '../errors.js';
-import { tensorNames } from '../graph/fold-norms.js';
 import { type Graph, sizeOf, type Tensors } from '../graph/graph.js';
 import { type Grid, type Quantization, weightNames, weightsOf } from '../graph/quantization.js';
+import { parameterNames } from '../graph/subgraph.js';
 import { halfToNumber, numberToHalf } from '../numerics/half.js';
 import type { Model } from './model.js';
 import type { Dtype, StoredTensor, TensorData } from './stored-tensor.js';
@@ -24,7 +24,7 @@ function contentsOf(graph: Graph): Record<Blob, Map<string, number>> {
   const outputs = weightNames(graph.nodes);
   const sizes = (names: Iterable<string>) =>
     new Map([...names].map((name) => [name, sizeOf(graph.parameters[name].shape)]));
-  const read = new Set(graph.nodes.flatMap(tensorNames));
+  const read = new Set(graph.nodes.flatMap(parameterNames));
   const rest = [...read].filter((name) => Object.hasOwn(graph.parameters, name) && !outputs.has(name));
   return { 'int8/weights': sizes(outputs.keys()), 'int8/scales': outputs, 'float16/parameters': sizes(rest) };
 }

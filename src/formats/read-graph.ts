@@ -5,7 +5,8 @@
 import { ConfigError } from '../errors.js';
 import type { Graph, GraphNode } from '../graph/graph.js';
 import { sizeOf } from '../graph/graph.js';
-import { checkGraph, parameterShapes } from '../graph/shapes.js';
+import { checkGraph } from '../graph/shapes.js';
+import { parameterNames } from '../graph/subgraph.js';
 import { expandNodes, usualSpecs } from './compact-graph.js';
 
 type Check = (value: unknown) => boolean;
@@ -143,7 +144,7 @@ export function readGraph(value: unknown): Graph {
 
 /** What no node reads is nothing that a file would have to hold: it might ask for any amount of memory. */
 function checkRead({ nodes, parameters, statistics }: Graph): void {
-  const read = new Set(nodes.flatMap((node) => parameterShapes(node, undefined).map(([name]) => name)));
+  const read = new Set(nodes.flatMap(parameterNames));
   const [name] = [...Object.keys(parameters), ...Object.keys(statistics)].filter((key) => !read.has(key));
   if (name !== undefined) throw fault(`graph.${name}`, 'a node that reads it', 'none');
 }

@@ -1,22 +1,15 @@
 /** Takes BatchNorms out of a network that is only to be run: their running statistics go into the weights before them. */
 import { ConfigError } from '../errors.js';
-import type {
-  BatchNormNode,
-  Conv2dNode,
-  DenseNode,
-  DepthwiseConv2dNode,
-  Graph,
-  GraphNode,
-  ParameterSpec,
-  Tensors,
+import {
+  type BatchNormNode,
+  type Graph,
+  type GraphNode,
+  isWeighted,
+  type ParameterSpec,
+  type Tensors,
+  type WeightedNode,
 } from './graph.js';
-
-/** A node with weights whose last axis, or axes, are its output channels. */
-export type WeightedNode = Conv2dNode | DepthwiseConv2dNode | DenseNode;
-
-export function isWeighted(node: GraphNode): node is WeightedNode {
-  return node.op === 'conv2d' || node.op === 'depthwiseConv2d' || node.op === 'dense';
-}
+import { parameterNames } from './subgraph.js';
 
 /** A network with its trained numbers. */
 export interface TrainedGraph {
@@ -55,7 +48,7 @@ export function foldNorms(trained: TrainedGraph): TrainedGraph {
     renamed.set(norm.name, node.name);
   }
   const outputs = graph.outputs.map((name) => renamed.get(name) ?? name);
-  const used = new Set(nodes.flatMap(tensorNames));
+  const used = new Set(nodes.flatMap(parameterNames));
   const keep = <T>(all: Readonly<Record<string, T>>): Record<string, T> =>
     Object.fromEntries(Object.entries(all).filter(([name]) => used.has(name)));
   return {
@@ -71,7 +64,7 @@ function foldable(graph: Graph): Map<string, BatchNormNode> {
   const users = new Map<string, number>();
   for (const node of graph.nodes) {
     for (const input of node.inputs) readers.set(input, [...(readers.get(input) ?? []), node]);
-    for (const name of tensorNames(node)) users.set(name, (users.get(name) ?? 0) + 1);
+    for (const name of parameterNames(node)) users.set(name, (users.get(name) ?? 0) + 1);
   }
   const visible = new Set([...graph.outputs, ...graph.losses]);
   const result = new Map<string, BatchNormNode>();
@@ -120,7 +113,7 @@ export function settleNorms(trained: TrainedGraph): TrainedGraph {
   const owners = new Map<string, string>();
   for (const node of trained.graph.nodes) {
     if (node.op !== 'batchNorm') continue;
-    const names = tensorNames(node);
+    const names = parameterNames(node);
     const key = [...names, node.epsilon].join('\n');
     const strange = names.find((name) => (owners.get(name) ?? key) !== key);
     if (strange !== undefined) throw sharedNorm(node.name, strange);
@@ -144,11 +137,4 @@ function sharedNorm(node: string, tensor: string): ConfigError {
     `Cannot settle ${node}: expected BatchNorms that share all of their tensors or none, got ${tensor} shared alone`,
     { value: tensor },
   );
-}
-
-/** Parameters and statistics that a node reads. */
-export function tensorNames(node: GraphNode): string[] {
-  if (isWeighted(node)) return node.bias ? [node.weight, node.bias] : [node.weight];
-  if (node.op === 'batchNorm') return [node.gamma, node.beta, node.mean, node.variance];
-  return node.op === 'weightedSum' && node.weight ? [node.weight] : [];
 }

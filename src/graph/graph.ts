@@ -260,3 +260,10 @@ export function sizeOf(shape: readonly number[]): number {
 export function nodesByName(graph: Graph): Map<string, GraphNode> {
   return new Map(graph.nodes.map((node) => [node.name, node]));
 }
+
+/** A node with weights whose last axis, or axes, are its output channels. */
+export type WeightedNode = Conv2dNode | DepthwiseConv2dNode | DenseNode;
+
+export function isWeighted(node: GraphNode): node is WeightedNode {
+  return node.op === 'conv2d' || node.op === 'depthwiseConv2d' || node.op === 'dense';
+}

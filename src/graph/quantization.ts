@@ -3,8 +3,7 @@
  * sum in any order, so a quantised network gives the same scores with every kernel set.
  */
 
-import { isWeighted } from './fold-norms.js';
-import type { GraphNode } from './graph.js';
+import { type GraphNode, isWeighted } from './graph.js';
 
 /** A map as whole numbers 0 … 127: value ≈ (integer − zero) × scale. Seven bits: sums of two products then fit 16. */
 export interface Grid {

@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import type { Engine, TrainingResult, TrainingStep } from '../../src/engine/engine.js';
 import type { ActivationKind, BatchNormNode, Graph, GraphNode, Tensors } from '../../src/graph/graph.js';
-import { nodesByName, sizeOf } from '../../src/graph/graph.js';
+import { isWeighted, nodesByName, sizeOf } from '../../src/graph/graph.js';
 import type { ModelEntry } from '../../src/models/entry.js';
 import { MODELS } from '../../src/models/models.js';
 import { hashText, Random } from '../../src/numerics/random.js';
@@ -311,10 +311,7 @@ function expectLikeGradients(found: Tensors, expected: Tensors): void {
 }
 
 function isDeep(graph: Graph): boolean {
-  const layers = graph.nodes.filter(
-    ({ op }) => op === 'conv2d' || op === 'depthwiseConv2d' || op === 'dense',
-  );
-  return layers.length > DEEP_LAYERS;
+  return graph.nodes.filter(isWeighted).length > DEEP_LAYERS;
 }
 
 function expectSameMaps(found: Tensors, expected: Tensors, { floor = 0, relative = RELATIVE } = {}): void {

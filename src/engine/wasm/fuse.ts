@@ -3,7 +3,7 @@
  * BatchNorm + sum with a residual + ReLU, BatchNorm + activation. For both: sum + ReLU.
  */
 import type { ActivationNode, BatchNormNode, Graph, GraphNode } from '../../graph/graph.js';
-import { nodesByName } from '../../graph/graph.js';
+import { isWeighted, nodesByName } from '../../graph/graph.js';
 
 /** Nodes done together; the first does the work, the others ride along. */
 export interface Unit {
@@ -35,7 +35,7 @@ export function fuse(graph: Graph, training: boolean): Unit[] {
 
   const extend = (node: GraphNode): Unit => {
     let unit: Unit = { node, output: node };
-    if (!training && isConvolution(node)) {
+    if (!training && isWeighted(node)) {
       const next = soleReader(node);
       if (next?.op === 'batchNorm' && next.bands === 1) unit = { ...unit, norm: next, output: next };
     }
@@ -57,7 +57,7 @@ export function fuse(graph: Graph, training: boolean): Unit[] {
   const mayActivate = (unit: Unit, next: ActivationNode): boolean => {
     if (unit.residual !== undefined || ['add', 'multiply', 'maximum'].includes(unit.node.op))
       return next.kind === 'relu';
-    return unit.norm !== undefined || (!training && isConvolution(unit.node));
+    return unit.norm !== undefined || (!training && isWeighted(unit.node));
   };
 
   const units: Unit[] = [];
@@ -69,10 +69,6 @@ export function fuse(graph: Graph, training: boolean): Unit[] {
   }
   // A unit waits for all that its last node reads, a residual among them.
   return units.sort((a, b) => position.get(a.output.name)! - position.get(b.output.name)!);
-}
-
-function isConvolution(node: GraphNode): boolean {
-  return node.op === 'conv2d' || node.op === 'depthwiseConv2d' || node.op === 'dense';
 }
 
 /** Names of the nodes of a unit, walking back from its last. */

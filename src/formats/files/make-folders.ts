@@ -13,10 +13,18 @@ export async function makeFolders(path: string): Promise<void> {
   if (await isFolder(folder)) return;
   const parent = dirname(folder);
   if (parent !== folder) await makeFolders(parent);
+  await makeFolder(folder);
+}
+
+/**
+ * Makes one folder in one that exists, unless it is there.
+ * @throws HearkenError `file-write` naming it.
+ */
+export async function makeFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder);
   } catch (cause) {
-    // Another process may have made it in between.
+    // It was there, or another process made it in between.
     if (await isFolder(folder)) return;
     const isFile = (cause as NodeJS.ErrnoException).code === 'EEXIST';
     throw writeFault(folder, isFile ? { code: 'ENOTDIR' } : cause);
