@@ -8,6 +8,7 @@ import { gemm } from './kernels/gemm';
 import { scaleShift } from './kernels/normalize';
 import { mean, pool, resize } from './kernels/pooling';
 import { argmaxOneHot, crossEntropy, softmax } from './kernels/probability';
+import { slidingDepthwise } from './kernels/sliding-depthwise';
 import { winograd } from './kernels/winograd';
 import { Op } from './op';
 
@@ -31,6 +32,7 @@ export function infer(op: i32, a: usize, clips: i32): bool {
     case Op.Gemm: gemm(a, clips); return true;
     case Op.Convolution: convolution(a, clips); return true;
     case Op.Depthwise: depthwise(a, clips); return true;
+    case Op.SlidingDepthwise: slidingDepthwise(a, clips); return true;
     case Op.ScaleShift: scaleShift(a, clips); return true;
     case Op.Activate: activate(a, clips); return true;
     case Op.Binary: binary(a, clips); return true;

@@ -19,6 +19,7 @@ export enum Op {
   Shuffle = 13,
   ArgmaxOneHot = 14,
   CrossEntropy = 15,
+  SlidingDepthwise = 19,
   // In the binary of quantised networks alone.
   Quantize = 16,
   Int8Gemm = 17,
@@ -55,6 +56,7 @@ export enum Op {
   Dropout = 55,
   Gumbel = 56,
   ColumnSums = 57,
+  SlidingWeightGradient = 58,
 }
 
 export enum Act {

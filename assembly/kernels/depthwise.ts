@@ -82,41 +82,6 @@ function three(x: usize, line: usize, step: usize, tap: usize, w: usize, row: us
   }
 }
 
-/** 3 × 3 taps. */
-function nine(x: usize, line: usize, step: usize, timeTap: usize, tap: usize, w: usize, row: usize, start: v128, y: usize, lines: i32, count: i32, lanes: i32, act: i32, slope: f32, add: bool): void {
-  const w0 = v128.load(w);
-  const w1 = v128.load((w += row));
-  const w2 = v128.load((w += row));
-  const w3 = v128.load((w += row));
-  const w4 = v128.load((w += row));
-  const w5 = v128.load((w += row));
-  const w6 = v128.load((w += row));
-  const w7 = v128.load((w += row));
-  const w8 = v128.load((w += row));
-  for (let t = 0; t < lines; t++) {
-    let p0 = x + <usize>t * line;
-    let p1 = p0 + timeTap;
-    let p2 = p1 + timeTap;
-    for (let f = 0; f < count; f++) {
-      let sum = add ? v128.load(y) : start;
-      sum = fma4(v128.load(p0), w0, sum);
-      let other = f32x4.mul(v128.load(p1), w3);
-      sum = fma4(v128.load(p0 + tap), w1, sum);
-      other = fma4(v128.load(p1 + tap), w4, other);
-      sum = fma4(v128.load(p0 + 2 * tap), w2, sum);
-      other = fma4(v128.load(p1 + 2 * tap), w5, other);
-      sum = fma4(v128.load(p2), w6, sum);
-      other = fma4(v128.load(p2 + tap), w7, other);
-      sum = fma4(v128.load(p2 + 2 * tap), w8, sum);
-      put(y, f32x4.add(sum, other), lanes, act, slope);
-      p0 += step;
-      p1 += step;
-      p2 += step;
-      y += row;
-    }
-  }
-}
-
 /** Any taps, a row of them (frequency) at a time; rows of three and five unrolled. */
 function any(a: usize, x: usize, line: usize, step: usize, w: usize, row: usize, start: v128, y: usize, lanes: i32): void {
   const kt = dim(a, 5);
@@ -195,8 +160,7 @@ export function depthwise(a: usize, clips: i32): void {
       const start = bias ? v128.load(bias + at) : f32x4.splat(0);
       const w = <usize>word(a, 1) + at;
       const lanes = min(4, C - c);
-      if (kt == 3 && kf == 3) nine(x + at, line, step, timeTap, tap, w, row, start, y + at, lines, count, lanes, act, slope, add);
-      else if (kt * kf == 3) three(x + at, line, step, kt == 3 ? timeTap : tap, w, row, start, y + at, lines, count, lanes, act, slope, add);
+      if (kt * kf == 3) three(x + at, line, step, kt == 3 ? timeTap : tap, w, row, start, y + at, lines, count, lanes, act, slope, add);
       else any(a, x + at, line, step, w, row, start, y + at, lanes);
     }
   }
@@ -239,49 +203,6 @@ export function flipTaps(a: usize, _clips: i32): void {
   const taps = word(a, 2);
   const bytes = <usize>word(a, 3) << 2;
   for (let i = 0; i < taps; i++) memory.copy(<usize>word(a, 1) + <usize>i * bytes, <usize>word(a, 0) + <usize>(taps - 1 - i) * bytes, bytes);
-}
-
-/** Sums of x · dy for 3 × 3 taps. */
-function nineGradient(x: usize, line: usize, step: usize, timeTap: usize, tap: usize, dy: usize, row: usize, lines: i32, count: i32, g: usize, lanes: i32): void {
-  let g0 = v128.load(g);
-  let g1 = v128.load(g + row);
-  let g2 = v128.load(g + 2 * row);
-  let g3 = v128.load(g + 3 * row);
-  let g4 = v128.load(g + 4 * row);
-  let g5 = v128.load(g + 5 * row);
-  let g6 = v128.load(g + 6 * row);
-  let g7 = v128.load(g + 7 * row);
-  let g8 = v128.load(g + 8 * row);
-  for (let t = 0; t < lines; t++) {
-    let p0 = x + <usize>t * line;
-    let p1 = p0 + timeTap;
-    let p2 = p1 + timeTap;
-    for (let f = 0; f < count; f++) {
-      const d = v128.load(dy);
-      g0 = fma4(v128.load(p0), d, g0);
-      g1 = fma4(v128.load(p0 + tap), d, g1);
-      g2 = fma4(v128.load(p0 + 2 * tap), d, g2);
-      g3 = fma4(v128.load(p1), d, g3);
-      g4 = fma4(v128.load(p1 + tap), d, g4);
-      g5 = fma4(v128.load(p1 + 2 * tap), d, g5);
-      g6 = fma4(v128.load(p2), d, g6);
-      g7 = fma4(v128.load(p2 + tap), d, g7);
-      g8 = fma4(v128.load(p2 + 2 * tap), d, g8);
-      p0 += step;
-      p1 += step;
-      p2 += step;
-      dy += row;
-    }
-  }
-  storeLanes(g, g0, lanes);
-  storeLanes(g + row, g1, lanes);
-  storeLanes(g + 2 * row, g2, lanes);
-  storeLanes(g + 3 * row, g3, lanes);
-  storeLanes(g + 4 * row, g4, lanes);
-  storeLanes(g + 5 * row, g5, lanes);
-  storeLanes(g + 6 * row, g6, lanes);
-  storeLanes(g + 7 * row, g7, lanes);
-  storeLanes(g + 8 * row, g8, lanes);
 }
 
 /** Sums of x · dy for up to five taps in a row, `tap` bytes apart; those beyond `taps` are computed and dropped. */
@@ -344,9 +265,7 @@ export function depthwiseWeightGradient(a: usize, clips: i32): void {
       const at = <usize>c << 2;
       const g = <usize>word(a, 3) + at;
       const lanes = min(4, C - c);
-      if (kt == 3 && kf == 3) {
-        nineGradient(x + at, line, step, timeTap, tap, dy + at, row, lines, count, g, lanes);
-      } else if (upright) {
+      if (upright) {
         rowGradient(x + at, line, step, timeTap, dy + at, row, lines, count, g, kt, lanes);
       } else {
         for (let u = 0; u < kt; u++) {

@@ -1,6 +1,6 @@
 /**
  * Depthwise convolutions for inference: four channels of five outputs at a time, so that sums do not wait for one another (maps
- * of 40 bands are halved to 20, 10 and 5). Sums run in the order of depthwise.ts: results are the same to the bit.
+ * of 40 bands are halved to 20, 10 and 5). Those of 3 × 3 taps that sliding-depthwise.ts takes are not here.
  */
 import { Act } from '../op';
 import { clearSides, fillStrip } from './frame';
@@ -52,142 +52,34 @@ function putFive(y: usize, step: usize, a: v128, b: v128, c: v128, d: v128, e: v
   v128.store((y += step), f32x4.pmax(e, low));
 }
 
-/** Three taps `apart` bytes apart. */
-function threeByFive(apart: usize, from: usize, line: usize, step: usize, weights: usize, to: usize, yLine: usize, yStep: usize, lines: i32, count: i32): void {
-  for (let t = 0; t < lines; t++) {
-    for (let o = 0; o < count; o += 5) {
-      const at = <usize>min(o, count - 5);
-      const x = from + at * step;
-      const y = to + at * yStep;
-      let w = weights;
-      let a = start, b = a, c = a, d = a, e = a;
-      let p = x;
-      for (let i = 0; i < 3; i++) {
-        const q = v128.load(w);
-        a = fma4(v128.load(p), q, a);
-        b = fma4(v128.load(p + step), q, b);
-        c = fma4(v128.load(p + 2 * step), q, c);
-        d = fma4(v128.load(p + 3 * step), q, d);
-        e = fma4(v128.load(p + 4 * step), q, e);
-        w += row;
-        p += apart;
-      }
-      putFive(y, yStep, a, b, c, d, e);
-    }
-    from += line;
-    to += yLine;
-  }
-}
-
-/** Rows of three or five taps. */
-// @ts-ignore: decorator
-@inline
-function rowsByFive(long: bool, from: usize, line: usize, step: usize, weights: usize, to: usize, yLine: usize, yStep: usize, lines: i32, count: i32): void {
-  const next = row, aside = tap, below = timeTap, rows = kt;
+/** Any taps, five outputs `step` bytes apart at a time. */
+function byFive(from: usize, line: usize, step: usize, weights: usize, to: usize, yLine: usize, yStep: usize, lines: i32, count: i32): void {
+  const next = row;
+  // A column of taps is walked as a row of them is.
+  const upright = kf == 1;
+  const rows = upright ? 1 : kt, taps = upright ? kt : kf;
+  const aside = upright ? timeTap : tap, below = timeTap;
   for (let t = 0; t < lines; t++) {
     for (let o = 0; o < count; o += 5) {
       const at = <usize>min(o, count - 5);
       let x = from + at * step;
-      const y = to + at * yStep;
       let w = weights;
       let a = start, b = a, c = a, d = a, e = a;
       for (let u = 0; u < rows; u++) {
         let p = x;
-        let q = v128.load(w);
-        a = fma4(v128.load(p), q, a);
-        b = fma4(v128.load(p + step), q, b);
-        c = fma4(v128.load(p + 2 * step), q, c);
-        d = fma4(v128.load(p + 3 * step), q, d);
-        e = fma4(v128.load(p + 4 * step), q, e);
-        q = v128.load((w += next));
-        p += aside;
-        let f = f32x4.mul(v128.load(p), q);
-        let g = f32x4.mul(v128.load(p + step), q);
-        let h = f32x4.mul(v128.load(p + 2 * step), q);
-        let i = f32x4.mul(v128.load(p + 3 * step), q);
-        let j = f32x4.mul(v128.load(p + 4 * step), q);
-        q = v128.load((w += next));
-        p += aside;
-        a = fma4(v128.load(p), q, a);
-        b = fma4(v128.load(p + step), q, b);
-        c = fma4(v128.load(p + 2 * step), q, c);
-        d = fma4(v128.load(p + 3 * step), q, d);
-        e = fma4(v128.load(p + 4 * step), q, e);
-        if (long) {
-          q = v128.load((w += next));
-          p += aside;
-          f = fma4(v128.load(p), q, f);
-          g = fma4(v128.load(p + step), q, g);
-          h = fma4(v128.load(p + 2 * step), q, h);
-          i = fma4(v128.load(p + 3 * step), q, i);
-          j = fma4(v128.load(p + 4 * step), q, j);
-          q = v128.load((w += next));
-          p += aside;
+        for (let v = 0; v < taps; v++) {
+          const q = v128.load(w);
           a = fma4(v128.load(p), q, a);
           b = fma4(v128.load(p + step), q, b);
           c = fma4(v128.load(p + 2 * step), q, c);
           d = fma4(v128.load(p + 3 * step), q, d);
           e = fma4(v128.load(p + 4 * step), q, e);
+          w += next;
+          p += aside;
         }
-        w += next;
         x += below;
-        a = f32x4.add(a, f);
-        b = f32x4.add(b, g);
-        c = f32x4.add(c, h);
-        d = f32x4.add(d, i);
-        e = f32x4.add(e, j);
       }
-      putFive(y, yStep, a, b, c, d, e);
-    }
-    from += line;
-    to += yLine;
-  }
-}
-
-function threesByFive(from: usize, line: usize, step: usize, w: usize, to: usize, yLine: usize, yStep: usize, lines: i32, count: i32): void {
-  rowsByFive(false, from, line, step, w, to, yLine, yStep, lines, count);
-}
-
-function fivesByFive(from: usize, line: usize, step: usize, w: usize, to: usize, yLine: usize, yStep: usize, lines: i32, count: i32): void {
-  rowsByFive(true, from, line, step, w, to, yLine, yStep, lines, count);
-}
-
-/** 3 × 3 taps, one output after the other: the weights stay in registers. */
-function nineByOne(from: usize, line: usize, step: usize, w: usize, to: usize, yLine: usize, yStep: usize, lines: i32, count: i32): void {
-  const w0 = v128.load(w);
-  const w1 = v128.load((w += row));
-  const w2 = v128.load((w += row));
-  const w3 = v128.load((w += row));
-  const w4 = v128.load((w += row));
-  const w5 = v128.load((w += row));
-  const w6 = v128.load((w += row));
-  const w7 = v128.load((w += row));
-  const w8 = v128.load((w += row));
-  const aside = tap, far = 2 * tap, below = timeTap;
-  const plain = act <= Act.Relu && lanes == 4;
-  const first = start, low = floor;
-  for (let t = 0; t < lines; t++) {
-    let p0 = from;
-    let p1 = p0 + below;
-    let p2 = p1 + below;
-    let y = to;
-    for (let f = 0; f < count; f++) {
-      let sum = fma4(v128.load(p0), w0, first);
-      let other = f32x4.mul(v128.load(p1), w3);
-      sum = fma4(v128.load(p0 + aside), w1, sum);
-      other = fma4(v128.load(p1 + aside), w4, other);
-      sum = fma4(v128.load(p0 + far), w2, sum);
-      other = fma4(v128.load(p1 + far), w5, other);
-      sum = fma4(v128.load(p2), w6, sum);
-      other = fma4(v128.load(p2 + aside), w7, other);
-      sum = fma4(v128.load(p2 + far), w8, sum);
-      sum = f32x4.add(sum, other);
-      if (plain) v128.store(y, f32x4.pmax(sum, low));
-      else put(y, sum);
-      p0 += step;
-      p1 += step;
-      p2 += step;
-      y += yStep;
+      putFive(to + at * yStep, yStep, a, b, c, d, e);
     }
     from += line;
     to += yLine;
@@ -239,8 +131,10 @@ function threeShared(from: usize, line: usize, step: usize, weights: usize, to: 
   }
 }
 
-/** Rows of three taps, likewise; those of 3 × 3 are nineByOne's. */
-function threesShared(from: usize, line: usize, step: usize, weights: usize, to: usize, yLine: usize, yStep: usize, lines: i32, count: i32): void {
+/** Rows of three or five taps, likewise. */
+// @ts-ignore: decorator
+@inline
+function rowsShared(long: bool, from: usize, line: usize, step: usize, weights: usize, to: usize, yLine: usize, yStep: usize, lines: i32, count: i32): void {
   const next = row, aside = tap;
   const rows = kt, below = timeTap;
   for (let t = 0; t < lines; t++) {
@@ -257,7 +151,9 @@ function threesShared(from: usize, line: usize, step: usize, weights: usize, to:
         const w0 = v128.load(w);
         const w1 = v128.load(w + next);
         const w2 = v128.load(w + 2 * next);
-        w += 3 * next;
+        const w3 = long ? v128.load(w + 3 * next) : w2;
+        const w4 = long ? v128.load(w + 4 * next) : w2;
+        w += long ? 5 * next : 3 * next;
         s = v128.load(p);
         a = fma4(s, w0, a);
         s = v128.load(p + aside);
@@ -268,18 +164,32 @@ function threesShared(from: usize, line: usize, step: usize, weights: usize, to:
         g = f32x4.mul(s, w1);
         c = fma4(s, w0, c);
         s = v128.load(p + 3 * aside);
+        if (long) f = fma4(s, w3, f);
         b = fma4(s, w2, b);
         h = f32x4.mul(s, w1);
         d = fma4(s, w0, d);
         s = v128.load(p + 4 * aside);
+        if (long) a = fma4(s, w4, a);
+        if (long) g = fma4(s, w3, g);
         c = fma4(s, w2, c);
         i = f32x4.mul(s, w1);
         e = fma4(s, w0, e);
         s = v128.load(p + 5 * aside);
+        if (long) b = fma4(s, w4, b);
+        if (long) h = fma4(s, w3, h);
         d = fma4(s, w2, d);
         j = f32x4.mul(s, w1);
         s = v128.load(p + 6 * aside);
         e = fma4(s, w2, e);
+        if (long) {
+          c = fma4(s, w4, c);
+          i = fma4(s, w3, i);
+          s = v128.load(p + 7 * aside);
+          d = fma4(s, w4, d);
+          j = fma4(s, w3, j);
+          s = v128.load(p + 8 * aside);
+          e = fma4(s, w4, e);
+        }
         p += below;
         a = f32x4.add(a, f);
         b = f32x4.add(b, g);
@@ -294,93 +204,26 @@ function threesShared(from: usize, line: usize, step: usize, weights: usize, to:
   }
 }
 
-/** Rows of five taps, likewise. */
-function fivesShared(from: usize, line: usize, step: usize, weights: usize, to: usize, yLine: usize, yStep: usize, lines: i32, count: i32): void {
-  const next = row, aside = tap;
-  const rows = kt, below = timeTap;
-  for (let t = 0; t < lines; t++) {
-    for (let o = 0; o < count; o += 5) {
-      const at = <usize>min(o, count - 5);
-      const x = from + at * step;
-      const y = to + at * yStep;
-      let w = weights;
-      let a = start, b = a, c = a, d = a, e = a;
-      let f = a, g = a, h = a, i = a, j = a;
-      let p = x;
-      let s: v128;
-      for (let u = 0; u < rows; u++) {
-        const w0 = v128.load(w);
-        const w1 = v128.load(w + next);
-        const w2 = v128.load(w + 2 * next);
-        const w3 = v128.load(w + 3 * next);
-        const w4 = v128.load(w + 4 * next);
-        w += 5 * next;
-        s = v128.load(p);
-        a = fma4(s, w0, a);
-        s = v128.load(p + aside);
-        f = f32x4.mul(s, w1);
-        b = fma4(s, w0, b);
-        s = v128.load(p + 2 * aside);
-        a = fma4(s, w2, a);
-        g = f32x4.mul(s, w1);
-        c = fma4(s, w0, c);
-        s = v128.load(p + 3 * aside);
-        f = fma4(s, w3, f);
-        b = fma4(s, w2, b);
-        h = f32x4.mul(s, w1);
-        d = fma4(s, w0, d);
-        s = v128.load(p + 4 * aside);
-        a = fma4(s, w4, a);
-        g = fma4(s, w3, g);
-        c = fma4(s, w2, c);
-        i = f32x4.mul(s, w1);
-        e = fma4(s, w0, e);
-        s = v128.load(p + 5 * aside);
-        b = fma4(s, w4, b);
-        h = fma4(s, w3, h);
-        d = fma4(s, w2, d);
-        j = f32x4.mul(s, w1);
-        s = v128.load(p + 6 * aside);
-        c = fma4(s, w4, c);
-        i = fma4(s, w3, i);
-        e = fma4(s, w2, e);
-        s = v128.load(p + 7 * aside);
-        d = fma4(s, w4, d);
-        j = fma4(s, w3, j);
-        s = v128.load(p + 8 * aside);
-        e = fma4(s, w4, e);
-        p += below;
-        a = f32x4.add(a, f);
-        b = f32x4.add(b, g);
-        c = f32x4.add(c, h);
-        d = f32x4.add(d, i);
-        e = f32x4.add(e, j);
-      }
-      putFive(y, yStep, a, b, c, d, e);
-    }
-    from += line;
-    to += yLine;
-  }
+function threesShared(from: usize, line: usize, step: usize, w: usize, to: usize, yLine: usize, yStep: usize, lines: i32, count: i32): void {
+  rowsShared(false, from, line, step, w, to, yLine, yStep, lines, count);
 }
 
-/** One output by any taps. */
+function fivesShared(from: usize, line: usize, step: usize, w: usize, to: usize, yLine: usize, yStep: usize, lines: i32, count: i32): void {
+  rowsShared(true, from, line, step, w, to, yLine, yStep, lines, count);
+}
+
+/** Whether each number is in several of a row's windows, which the kernels for rows of three and five taps know. */
+// @ts-ignore: decorator
+@inline
+function isShared(step: usize): bool {
+  return step == tap && (kf == 3 || kf == 5);
+}
+
+/** One output by any taps, summed in the order of byFive, which takes maps as narrow when they are longer. */
 function single(x: usize, w: usize, y: usize): void {
   let sum = start;
-  const paired = kt * kf != 3 && (kf == 3 || kf == 5);
   for (let u = 0; u < kt; u++) {
     let r = x + <usize>u * timeTap;
-    if (paired) {
-      sum = fma4(v128.load(r), v128.load(w), sum);
-      let other = f32x4.mul(v128.load(r + tap), v128.load(w + row));
-      sum = fma4(v128.load(r + 2 * tap), v128.load(w + 2 * row), sum);
-      if (kf == 5) {
-        other = fma4(v128.load(r + 3 * tap), v128.load(w + 3 * row), other);
-        sum = fma4(v128.load(r + 4 * tap), v128.load(w + 4 * row), sum);
-      }
-      sum = f32x4.add(sum, other);
-      w += <usize>kf * row;
-      continue;
-    }
     for (let v = 0; v < kf; v++) {
       sum = fma4(v128.load(r), v128.load(w), sum);
       r += tap;
@@ -392,30 +235,17 @@ function single(x: usize, w: usize, y: usize): void {
 
 /** Four channels of `lines` × `columns` outputs, five of a line at a time; the last five may be some that were there already. */
 function fives(x: usize, line: usize, step: usize, w: usize, y: usize, yLine: usize, yStep: usize, lines: i32, columns: i32): void {
-  const shared = step == tap;
-  if (kt * kf == 3) {
-    if (shared && kf == 3) threeShared(x, line, step, w, y, yLine, yStep, lines, columns);
-    else threeByFive(kt == 3 ? timeTap : tap, x, line, step, w, y, yLine, yStep, lines, columns);
-  } else if (kf == 5) {
-    if (shared) fivesShared(x, line, step, w, y, yLine, yStep, lines, columns);
-    else fivesByFive(x, line, step, w, y, yLine, yStep, lines, columns);
-  } else if (shared) {
-    threesShared(x, line, step, w, y, yLine, yStep, lines, columns);
-  } else {
-    threesByFive(x, line, step, w, y, yLine, yStep, lines, columns);
-  }
+  if (!isShared(step)) byFive(x, line, step, w, y, yLine, yStep, lines, columns);
+  else if (kf == 5) fivesShared(x, line, step, w, y, yLine, yStep, lines, columns);
+  else if (kt == 1) threeShared(x, line, step, w, y, yLine, yStep, lines, columns);
+  else threesShared(x, line, step, w, y, yLine, yStep, lines, columns);
 }
 
 /** Four channels of `lines` × `columns` outputs; narrow maps have their fives along time. */
 function channels(x: usize, line: usize, step: usize, w: usize, y: usize, yLine: usize, yStep: usize, lines: i32, columns: i32): void {
-  if (kt == 3 && kf == 3) {
-    nineByOne(x, line, step, w, y, yLine, yStep, lines, columns);
-    return;
-  }
-  const known = kf == 5 || kf == 3 || kt * kf == 3;
-  if (known && columns >= 5) {
+  if (columns >= 5) {
     fives(x, line, step, w, y, yLine, yStep, lines, columns);
-  } else if (known && lines >= 5) {
+  } else if (lines >= 5) {
     fives(x, step, line, w, y, yStep, yLine, columns, lines);
   } else {
     for (let t = 0; t < lines; t++) {

@@ -5,7 +5,7 @@ import { type Place, real } from '../assembler.js';
 import type { Unit } from '../fuse.js';
 import { foldedBias, foldedWeight, packColumns, packedFloats } from './constants.js';
 import { actArguments, type Context } from './context.js';
-import { emitDirect, emitDirectDepthwise } from './direct.js';
+import { emitDirect } from './direct.js';
 import { emitWinograd, suitsWinograd, winogradWeight } from './winograd.js';
 
 type Matrix = Conv2dNode | DenseNode;
@@ -120,7 +120,8 @@ function packedWeight(context: Context, unit: Unit, node: Matrix): Place {
   return packed;
 }
 
-function biasOf(
+/** Where the bias of a convolution or dense layer is, a folded normalisation in it; undefined if there is neither. */
+export function biasOf(
   context: Context,
   unit: Unit,
   node: Matrix | DepthwiseConv2dNode,
@@ -169,112 +170,4 @@ export function emitMatrixGradient(context: Context, unit: Unit): void {
     const words = convolutionWords(context, node as Conv2dNode, actArguments(undefined));
     context.call(Op.ConvolutionDataGradient, sum, transposed, zeros, dy, scratch, ...words);
   }
-}
-
-/** The dimension words of the depthwise kernels, without activation and accumulation. */
-function depthwiseWords(context: Context, node: DepthwiseConv2dNode) {
-  const [T, F, C] = context.shape(node.inputs[0]);
-  const { kernel, stride, dilation, padding, multiplier } = node;
-  const [To, Fo] = node.shape;
-  return [
-    T,
-    F,
-    C,
-    To,
-    Fo,
-    ...kernel,
-    ...stride,
-    ...dilation,
-    padding[0][0],
-    padding[1][0],
-    multiplier,
-  ] as const;
-}
-
-/** Room for one clip with the zeros around it that windows reach into. */
-function frameOf(context: Context, words: readonly number[]): Place {
-  const [, , C, To, Fo, kt, kf, st, sf, dt, df] = words;
-  const lines = (To - 1) * st + (kt - 1) * dt + 1;
-  const columns = (Fo - 1) * sf + (kf - 1) * df + 1;
-  return context.scratch('frame', lines * columns * C);
-}
-
-export function emitDepthwise(context: Context, unit: Unit, needsGradient: boolean): void {
-  const node = unit.node as DepthwiseConv2dNode;
-  const outputs = node.shape[2];
-  const x = context.map(node.inputs[0]);
-  const taps = node.kernel[0] * node.kernel[1];
-  const weight = context.training
-    ? context.parameter(node.weight)
-    : context.constant(`weight ${node.name}`, taps * outputs, (tensors) =>
-        foldedWeight(tensors, node.weight, unit.norm, outputs, (i) => i % outputs),
-      );
-  const bias = biasOf(context, unit, node, outputs) ?? 0;
-  if (!context.training && node.multiplier === 1) {
-    emitDirectDepthwise(context, unit, weight, bias);
-    return;
-  }
-  const y = context.define(unit.output.name, needsGradient);
-  const words = depthwiseWords(context, node);
-  context.call(
-    Op.Depthwise,
-    x,
-    weight,
-    bias,
-    y,
-    frameOf(context, words),
-    ...words,
-    ...actArguments(unit.activation),
-    0,
-  );
-}
-
-export function emitDepthwiseGradient(context: Context, unit: Unit): void {
-  const node = unit.node as DepthwiseConv2dNode;
-  const x = context.map(node.inputs[0]);
-  const dy = context.gradient(node.name)!;
-  const words = depthwiseWords(context, node);
-  const dWeight = context.parameterGradient(node.weight);
-  context.call(Op.DepthwiseWeightGradient, x, dy, 0, dWeight, frameOf(context, words), ...words);
-  const [To, Fo, outputs] = node.shape;
-  if (node.bias) context.call(Op.ColumnSums, dy, context.parameterGradient(node.bias), To * Fo, outputs);
-  emitDepthwiseDataGradient(context, node, dy, words);
-}
-
-function emitDepthwiseDataGradient(
-  context: Context,
-  node: DepthwiseConv2dNode,
-  dy: Place,
-  words: ReturnType<typeof depthwiseWords>,
-): void {
-  const { kernel, stride, dilation, padding } = node;
-  const weight = context.parameter(node.weight);
-  const back = (axis: 0 | 1) => dilation[axis] * (kernel[axis] - 1) - padding[axis][0];
-  // With stride 1 the gradient is the same convolution with its taps turned round.
-  const plain = stride[0] === 1 && stride[1] === 1 && node.multiplier === 1 && back(0) >= 0 && back(1) >= 0;
-  if (!plain) {
-    const dx = context.gradientSum(node.inputs[0]);
-    if (dx) context.call(Op.DepthwiseDataGradient, dx, weight, 0, dy, 0, ...words);
-    return;
-  }
-  const target = context.gradientTarget(node.inputs[0]);
-  if (!target) return;
-  const [T, F, C] = context.shape(node.inputs[0]);
-  const [To, Fo] = node.shape;
-  const taps = kernel[0] * kernel[1];
-  const flipped = context.scratch(`flipped ${node.weight}`, taps * C);
-  context.call(Op.FlipTaps, weight, flipped, taps, C);
-  const turned = [To, Fo, C, T, F, ...kernel, 1, 1, ...dilation, back(0), back(1), 1] as const;
-  context.call(
-    Op.Depthwise,
-    dy,
-    flipped,
-    0,
-    target.place,
-    frameOf(context, turned),
-    ...turned,
-    0,
-    real(0),
-    target.accumulate,
-  );
 }

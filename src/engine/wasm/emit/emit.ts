@@ -3,6 +3,7 @@ import type { Place } from '../assembler.js';
 import type { Unit } from '../fuse.js';
 import type { Context } from './context.js';
 import * as convolution from './convolution.js';
+import * as depthwise from './depthwise.js';
 import * as elementwise from './elementwise.js';
 import { emitNorm, emitNormGradient } from './normalize.js';
 import * as pooling from './pooling.js';
@@ -27,7 +28,7 @@ type Op = Exclude<Unit['node']['op'], 'input' | 'softmaxCrossEntropy'>;
 const EMITTERS: Readonly<Record<Op, Emitter>> = {
   conv2d: matrix,
   dense: matrix,
-  depthwiseConv2d: { forward: convolution.emitDepthwise, backward: convolution.emitDepthwiseGradient },
+  depthwiseConv2d: { forward: depthwise.emitDepthwise, backward: depthwise.emitDepthwiseGradient },
   batchNorm: { forward: emitNorm, backward: emitNormGradient },
   activation: { forward: elementwise.emitActivation, backward: elementwise.emitActivationGradient },
   add: binary,

@@ -1,0 +1,84 @@
+/** Depthwise convolutions of 3 × 3 taps that assembly/kernels/sliding-depthwise.ts computes. */
+import { Op } from '../../../../assembly/op.js';
+import type { Shape } from '../../../graph/graph.js';
+import type { Place } from '../assembler.js';
+import type { actArguments, Context } from './context.js';
+
+/** Numbers of a map's lines that pass all channels before the next: what the first cache holds beside the results. */
+const STRIP_FLOATS = 4096;
+
+/** A depthwise convolution's sizes, each `[time, frequency]`; `shape` and `output` are those of its maps. */
+export interface DepthwiseSizes {
+  readonly shape: Shape;
+  readonly output: Shape;
+  readonly kernel: readonly [number, number];
+  readonly stride: readonly [number, number];
+  readonly dilation: readonly [number, number];
+  /** Zeros before the map. */
+  readonly before: readonly [number, number];
+  readonly multiplier: number;
+}
+
+/** Whether windows slide: no more than one column of them lies outside the map on either side. */
+export function slides(sizes: DepthwiseSizes): boolean {
+  const { shape, output, kernel, stride, dilation, before, multiplier } = sizes;
+  return (
+    multiplier === 1 &&
+    kernel.every((size) => size === 3) &&
+    dilation[1] === 1 &&
+    stride[1] <= 2 &&
+    before[0] >= 0 &&
+    (before[1] === 0 || before[1] === 1) &&
+    (output[1] - 1) * stride[1] - before[1] + 2 <= shape[1]
+  );
+}
+
+/** The words of both kernels, from the line of zeros on; steps: numbers from position to position of x and of y. */
+function words(context: Context, sizes: DepthwiseSizes, xStep: number, yStep: number) {
+  const { shape, output, stride, dilation, before } = sizes;
+  const [T, F, C] = shape;
+  const [To, Fo] = output;
+  const zeros = context.assembler.zeros(F * xStep);
+  const strip = Math.max(1, Math.min(To, Math.floor(STRIP_FLOATS / (F * C * stride[0]))));
+  return [zeros, T, F, C, To, Fo, ...stride, dilation[0], ...before, strip, xStep, yStep] as const;
+}
+
+export interface SlidingMaps {
+  readonly x: Place;
+  readonly weight: Place;
+  readonly bias: Place | 0;
+  readonly y: Place;
+  /** Numbers from position to position. */
+  readonly xStep: number;
+  readonly yStep: number;
+}
+
+/** y = act(bias + w ∗ x), or y + w ∗ x. */
+export function emitSliding(
+  context: Context,
+  sizes: DepthwiseSizes,
+  { x, weight, bias, y, xStep, yStep }: SlidingMaps,
+  act: ReturnType<typeof actArguments>,
+  accumulate = 0,
+): void {
+  context.call(
+    Op.SlidingDepthwise,
+    x,
+    weight,
+    bias,
+    y,
+    ...words(context, sizes, xStep, yStep),
+    ...act,
+    accumulate,
+  );
+}
+
+/** Adds to `dWeight` what `dy` says. */
+export function emitSlidingGradient(
+  context: Context,
+  sizes: DepthwiseSizes,
+  { x, dy, dWeight }: { x: Place; dy: Place; dWeight: Place },
+): void {
+  const channels = sizes.shape[2];
+  context.call(Op.SlidingWeightGradient, x, dy, 0, dWeight, ...words(context, sizes, channels, channels));
+}
