@@ -57,6 +57,7 @@ export enum Op {
   Gumbel = 56,
   ColumnSums = 57,
   SlidingWeightGradient = 58,
+  SlidingDataGradient = 59,
 }
 
 export enum Act {

@@ -7,7 +7,7 @@ import { columnSums, gemmWeightGradient, pack } from './kernels/gemm';
 import { moments, normalizeGradient, normalizeReduce } from './kernels/normalize';
 import { meanGradient, poolGradient, resizeGradient } from './kernels/pooling';
 import { dropout, fill, gumbel, loadBatch, setRegisters, softmaxGradient, storeBatch, storeShard } from './kernels/probability';
-import { slidingWeightGradient } from './kernels/sliding-gradient';
+import { slidingDataGradient, slidingWeightGradient } from './kernels/sliding-gradient';
 import { Op } from './op';
 
 /** Runs the instructions from `at` to `end`; `registers`: seed, first clip, 1 / clips of the batch, shard. */
@@ -32,6 +32,7 @@ function step(op: i32, a: usize, clips: i32): void {
     case Op.ConvolutionDataGradient: convolutionDataGradient(a, clips); return;
     case Op.DepthwiseWeightGradient: depthwiseWeightGradient(a, clips); return;
     case Op.SlidingWeightGradient: slidingWeightGradient(a, clips); return;
+    case Op.SlidingDataGradient: slidingDataGradient(a, clips); return;
     case Op.DepthwiseDataGradient: depthwiseDataGradient(a, clips); return;
     case Op.FlipTaps: flipTaps(a, clips); return;
     case Op.Moments: moments(a, clips); return;

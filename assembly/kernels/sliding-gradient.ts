@@ -1,4 +1,7 @@
-/** Gradients of the weights of sliding-depthwise.ts: nine sums stay in registers while a column of three numbers is loaded once. */
+/**
+ * Gradients of sliding-depthwise.ts: of the weights, nine sums that stay in registers while a column of three numbers is loaded
+ * once; of maps that windows pass two columns at a time, which are visited twice a line of windows instead of three times.
+ */
 import { fma4, storeLanes, word } from './simd';
 import { dim, F, Fo, lineOf, pf, pt, row, setSizes, st, step, T, dt, line, yStep } from './sliding-depthwise';
 
@@ -131,6 +134,47 @@ export function slidingWeightGradient(a: usize, clips: i32): void {
         const g = <usize>word(a, 3) + at;
         if (dim(a, 6) == 2) slideByTwo(x + at, from, g, min(4, C - c), t, end);
         else slideByOne(x + at, from, g, min(4, C - c), t, end);
+      }
+    }
+  }
+}
+
+/** Adds what one line of windows, two columns apart, gives to a line of four channels of the map's gradient. */
+// @ts-ignore: decorator
+@inline
+function spreadLine(dx: usize, w0: v128, w1: v128, w2: v128, dy: usize): void {
+  let before = f32x4.splat(0);
+  for (let f = 0; f < Fo; f++) {
+    const d = v128.load(dy);
+    if (f > 0 || !pf) {
+      v128.store(dx, fma4(d, w0, fma4(before, w2, v128.load(dx))));
+      dx += step;
+    }
+    v128.store(dx, fma4(d, w1, v128.load(dx)));
+    dx += step;
+    before = d;
+    dy += yStep;
+  }
+  if (2 * Fo - pf < F) v128.store(dx, fma4(before, w2, v128.load(dx)));
+}
+
+/** dx (added to), w, -, dy, -, then as for slidingDepthwise, with windows two columns apart and channels in fours. */
+export function slidingDataGradient(a: usize, clips: i32): void {
+  setSizes(a);
+  const C = dim(a, 2);
+  const To = dim(a, 3);
+  for (let clip = 0; clip < clips; clip++) {
+    const dx = <usize>word(a, 0) + <usize>(clip * T) * line;
+    const dy = <usize>word(a, 3) + <usize>(clip * To * Fo) * yStep;
+    for (let t = 0; t < To; t++) {
+      for (let u = 0; u < 3; u++) {
+        const above = t * st - pt + u * dt;
+        if (<u32>above >= <u32>T) continue;
+        const w = <usize>word(a, 1) + <usize>(3 * u) * row;
+        for (let at: usize = 0; at < row; at += 16) {
+          const from = dy + <usize>(t * Fo) * yStep + at;
+          spreadLine(dx + <usize>above * line + at, v128.load(w + at), v128.load(w + row + at), v128.load(w + 2 * row + at), from);
+        }
       }
     }
   }

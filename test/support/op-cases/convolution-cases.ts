@@ -118,6 +118,11 @@ const CONV: readonly Row<Conv2dOptions>[] = [
   ['3×3, a group a channel, two outputs each', [5, 4, 3], { channels: 6, kernel: [3, 3], groups: 3 }],
 ];
 
+/** Zeros before and after a map. */
+const NO_SIDE = [0, 0] as const;
+const LEFT_SIDE = [1, 0] as const;
+const RIGHT_SIDE = [0, 1] as const;
+
 const DEPTHWISE: readonly Row<ConvOptions & { readonly multiplier?: number }>[] = [
   ['3×3', [5, 4, 4], {}],
   ['3×3, 5 channels, bias', [4, 5, 5], { bias: true }],
@@ -128,6 +133,22 @@ const DEPTHWISE: readonly Row<ConvOptions & { readonly multiplier?: number }>[] 
   ['3×3, stride 2, even sizes', [6, 8, 3], { stride: [2, 2] }],
   ['3×3, stride 1×2', [4, 6, 4], { stride: [1, 2] }],
   ['3×3, no padding', [5, 6, 4], { padding: NO_PADDING }],
+  ['3×3 on one column', [5, 1, 4], {}],
+  ['3×3 on two columns, stride 2', [5, 2, 8], { stride: [2, 2] }],
+  ['3×3, stride 2×1', [7, 5, 4], { stride: [2, 1] }],
+  ['3×3, dilated along time', [7, 5, 4], { dilation: [2, 1], bias: true }],
+  ['3×3, dilated along both', [7, 9, 4], { dilation: [2, 2] }],
+  ['3×3, more lines than pass at a time', [24, 12, 16], {}, { count: 2 }],
+  ['3×3, stride 1×2, more lines than pass at a time', [24, 13, 16], { stride: [1, 2] }],
+  ...[1, 2].flatMap((stride) =>
+    [NO_SIDE, LEFT_SIDE, RIGHT_SIDE].map(
+      (side): Row<ConvOptions> => [
+        `3×3, stride ${stride}, ${side} columns of zeros`,
+        [6, 6, 4],
+        { stride: [1, stride], padding: [[2, 0], side] },
+      ],
+    ),
+  ),
   ['5×5', [6, 7, 3], { kernel: [5, 5] }],
   ['5×5, stride 2', [7, 6, 4], { kernel: [5, 5], stride: [2, 2] }],
   ['5×3', [7, 6, 6], { kernel: [5, 3] }],

@@ -7,7 +7,14 @@ import { foldedWeight } from './constants.js';
 import { actArguments, type Context } from './context.js';
 import { biasOf } from './convolution.js';
 import { emitDirectDepthwise } from './direct.js';
-import { type DepthwiseSizes, emitSliding, emitSlidingGradient, slides } from './sliding.js';
+import {
+  type DepthwiseSizes,
+  emitSliding,
+  emitSlidingBack,
+  emitSlidingGradient,
+  slides,
+  slidesBack,
+} from './sliding.js';
 
 function sizesOf(context: Context, node: DepthwiseConv2dNode): DepthwiseSizes {
   const { kernel, stride, dilation, padding, multiplier, shape } = node;
@@ -95,7 +102,9 @@ function emitDataGradient(
   const plain = stride.every((size) => size === 1) && multiplier === 1 && before.every((size) => size >= 0);
   if (!plain) {
     const dx = context.gradientSum(node.inputs[0]);
-    if (dx) context.call(Op.DepthwiseDataGradient, dx, weight, 0, dy, 0, ...wordsOf(sizes));
+    if (!dx) return;
+    if (slidesBack(sizes)) emitSlidingBack(context, sizes, { dx, weight, dy });
+    else context.call(Op.DepthwiseDataGradient, dx, weight, 0, dy, 0, ...wordsOf(sizes));
     return;
   }
   const target = context.gradientTarget(node.inputs[0]);

@@ -82,3 +82,18 @@ export function emitSlidingGradient(
   const channels = sizes.shape[2];
   context.call(Op.SlidingWeightGradient, x, dy, 0, dWeight, ...words(context, sizes, channels, channels));
 }
+
+/** Whether the gradient of its map slides, too: windows two columns apart, channels in fours. */
+export function slidesBack(sizes: DepthwiseSizes): boolean {
+  return slides(sizes) && sizes.stride[1] === 2 && sizes.shape[2] % 4 === 0;
+}
+
+/** Adds to `dx` what `dy` says. */
+export function emitSlidingBack(
+  context: Context,
+  sizes: DepthwiseSizes,
+  { dx, weight, dy }: { dx: Place; weight: Place; dy: Place },
+): void {
+  const channels = sizes.shape[2];
+  context.call(Op.SlidingDataGradient, dx, weight, 0, dy, ...words(context, sizes, channels, channels));
+}
