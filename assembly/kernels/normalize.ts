@@ -78,14 +78,33 @@ function sumRows(x: usize, sums: usize, few: i32, fewStep: i32, many: i32, manyS
         const at = <usize>c << 2;
         const origin = v128.load(x + at);
         let s = f32x4.splat(0);
-        let q = s;
+        let q = s, s1 = s, q1 = s, s2 = s, q2 = s, s3 = s, q3 = s;
         let p = start + at;
-        for (let i = 0; i < count; i++) {
+        let i = 0;
+        // Four rows at a time, or each sum would wait for the one before.
+        for (; i + 4 <= count; i += 4) {
+          const v = f32x4.sub(v128.load(p), origin);
+          const v1 = f32x4.sub(v128.load((p += stride)), origin);
+          const v2 = f32x4.sub(v128.load((p += stride)), origin);
+          const v3 = f32x4.sub(v128.load((p += stride)), origin);
+          s = f32x4.add(s, v);
+          q = fma4(v, v, q);
+          s1 = f32x4.add(s1, v1);
+          q1 = fma4(v1, v1, q1);
+          s2 = f32x4.add(s2, v2);
+          q2 = fma4(v2, v2, q2);
+          s3 = f32x4.add(s3, v3);
+          q3 = fma4(v3, v3, q3);
+          p += stride;
+        }
+        for (; i < count; i++) {
           const v = f32x4.sub(v128.load(p), origin);
           s = f32x4.add(s, v);
           q = fma4(v, v, q);
           p += stride;
         }
+        s = f32x4.add(f32x4.add(s, s1), f32x4.add(s2, s3));
+        q = f32x4.add(f32x4.add(q, q1), f32x4.add(q2, q3));
         flush(sums + (<usize>c << 4), s, q, min(4, C - c));
       }
     }
@@ -200,32 +219,35 @@ function reduceRows(a: usize, at: usize, count: i32, row: usize, parameters: i32
     let x = <usize>word(a, 0) + start;
     let d = <usize>word(a, 1) + start;
     let y = <usize>word(a, 2) + start;
-    if (masked && act == Act.Relu) {
-      for (let i = 0; i < count; i++) {
-        const dz = v128.and(v128.load(d), f32x4.gt(v128.load(y), zero));
-        s = f32x4.add(s, dz);
-        q = fma4(dz, f32x4.sub(v128.load(x), mean), q);
-        x += row;
-        d += row;
-        y += row;
-      }
-    } else if (act == Act.Relu) {
-      for (let i = 0; i < count; i++) {
+    if (act <= Act.Relu) {
+      // What must be above zero: y where it is given, z otherwise; without a ReLU every number is.
+      const above = f32x4.splat(act == Act.Relu ? 0 : -Infinity);
+      let s1 = zero, q1 = zero;
+      let i = 0;
+      // Two rows at a time, or each sum would wait for the one before.
+      for (; i + 2 <= count; i += 2) {
         const v = v128.load(x);
-        const dz = v128.and(v128.load(d), f32x4.gt(fma4(v, scale, shift), zero));
+        const v1 = v128.load(x + row);
+        const z = masked ? v128.load(y) : fma4(v, scale, shift);
+        const z1 = masked ? v128.load(y + row) : fma4(v1, scale, shift);
+        const dz = v128.and(v128.load(d), f32x4.gt(z, above));
+        const dz1 = v128.and(v128.load(d + row), f32x4.gt(z1, above));
         s = f32x4.add(s, dz);
         q = fma4(dz, f32x4.sub(v, mean), q);
-        x += row;
-        d += row;
+        s1 = f32x4.add(s1, dz1);
+        q1 = fma4(dz1, f32x4.sub(v1, mean), q1);
+        x += 2 * row;
+        d += 2 * row;
+        y += 2 * row;
       }
-    } else if (act == Act.None) {
-      for (let i = 0; i < count; i++) {
-        const dz = v128.load(d);
+      if (i < count) {
+        const v = v128.load(x);
+        const dz = v128.and(v128.load(d), f32x4.gt(masked ? v128.load(y) : fma4(v, scale, shift), above));
         s = f32x4.add(s, dz);
-        q = fma4(dz, f32x4.sub(v128.load(x), mean), q);
-        x += row;
-        d += row;
+        q = fma4(dz, f32x4.sub(v, mean), q);
       }
+      s = f32x4.add(s, s1);
+      q = f32x4.add(q, q1);
     } else {
       for (let i = 0; i < count; i++) {
         const v = v128.load(x);
