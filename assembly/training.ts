@@ -1,8 +1,9 @@
 /** The training binary: inference's kernels, their gradients and what a training step needs besides. */
 import { infer } from './inference';
+import { binaryGradient } from './kernels/binary-gradient';
 import { convolutionDataGradient, convolutionWeightGradient } from './kernels/convolution';
 import { depthwiseDataGradient, depthwiseWeightGradient, flipTaps } from './kernels/depthwise';
-import { activateGradient, binaryGradient, maxoutGradient, shuffleGradient, weightedSumGradient } from './kernels/elementwise';
+import { activateGradient, maxoutGradient, shuffleGradient, weightedSumGradient } from './kernels/elementwise';
 import { columnSums, gemmWeightGradient, pack } from './kernels/gemm';
 import { moments, normalizeGradient, normalizeReduce } from './kernels/normalize';
 import { meanGradient, poolGradient, resizeGradient } from './kernels/pooling';

@@ -1,17 +1,17 @@
 /** Activations, sums and products of two maps with broadcasting, copies of boxes, weighted sums, maxout, shuffles. */
 import { Act, Binary } from '../op';
-import { activate4, derivative4, fma4, real, relu4, storeLanes, word } from './simd';
+import { activate4, derivative4, fma4, real, storeLanes, word } from './simd';
 
 // @ts-ignore: decorator
 @inline
-function put(to: usize, v: v128, lanes: i32, accumulate: bool): void {
+export function put(to: usize, v: v128, lanes: i32, accumulate: bool): void {
   if (accumulate) v = f32x4.add(v, v128.load(to));
   storeLanes(to, v, lanes);
 }
 
 // @ts-ignore: decorator
 @inline
-function lanesAt(i: i32, count: i32): i32 {
+export function lanesAt(i: i32, count: i32): i32 {
   return min(4, count - i);
 }
 
@@ -42,84 +42,97 @@ function combine(kind: i32, x: v128, y: v128): v128 {
   return f32x4.max(x, y);
 }
 
+/** Whether a map's steps, from word i on, are those of one that is as large as the result, so that all its numbers follow on one another. */
+// @ts-ignore: decorator
+@inline
+export function isWhole(a: usize, i: i32, T: i32, F: i32, C: i32): bool {
+  return word(a, i) == T * F * C && (T == 1 || word(a, i + 1) == F * C) && (F == 1 || word(a, i + 2) == C) && word(a, i + 3) == 1;
+}
+
+/** Positions that all channels pass, four at a time, before the next: they stay in the first cache. */
+export const POSITIONS: i32 = 64;
+/** More channels than this are taken position by position. */
+export const NARROW: i32 = 32;
+
 // kind, a, b, y, T, F, C, then steps in numbers for a: clip, t, f, c and for b: clip, t, f, c; act (none or relu)
 /** y = act(a ∘ b); a step of 0 repeats. The step of c is 1, or 0 for a map of one channel. */
 export function binary(a: usize, clips: i32): void {
   const T = word(a, 4);
   const F = word(a, 5);
   const C = word(a, 6);
-  const kind = word(a, 0);
-  const relu = word(a, 15) == Act.Relu;
-  let y = <usize>word(a, 3);
+  if (isWhole(a, 7, T, F, C) && isWhole(a, 11, T, F, C)) {
+    combineWhole(a, T * F * C * clips);
+    return;
+  }
+  const row = <usize>C << 2;
+  const most = max(1, POSITIONS / F);
   for (let n = 0; n < clips; n++) {
-    for (let t = 0; t < T; t++) {
-      for (let f = 0; f < F; f++) {
-        const p = <usize>word(a, 1) + (<usize>(n * word(a, 7) + t * word(a, 8) + f * word(a, 9)) << 2);
-        const q = <usize>word(a, 2) + (<usize>(n * word(a, 11) + t * word(a, 12) + f * word(a, 13)) << 2);
-        for (let c = 0; c < C; c += 4) {
-          const at = <usize>c << 2;
-          const u = word(a, 10) ? v128.load(p + at) : v128.load32_splat(p);
-          const w = word(a, 14) ? v128.load(q + at) : v128.load32_splat(q);
-          let v = combine(kind, u, w);
-          if (relu) v = relu4(v);
-          storeLanes(y + at, v, lanesAt(c, C));
-        }
-        y += <usize>C << 2;
-      }
+    for (let t = 0; t < T; t += most) {
+      const p = <usize>word(a, 1) + (<usize>(n * word(a, 7) + t * word(a, 8)) << 2);
+      const q = <usize>word(a, 2) + (<usize>(n * word(a, 11) + t * word(a, 12)) << 2);
+      const y = <usize>word(a, 3) + <usize>((n * T + t) * F) * row;
+      const lines = min(most, T - t);
+      if (C > NARROW) combineRows(a, p, q, y, lines);
+      else for (let c = 0; c < C; c += 4) combineBlock(a, p, q, y, <usize>c << 2, lines, lanesAt(c, C));
     }
   }
 }
 
-// kind, own, other, dy, y (mask of a relu, or 0), d own, T, F, C, own steps ×4, other steps ×4, first, accumulate
-/** Gradient of one operand, summed where it was repeated (then it must accumulate). `first`: own is operand a (wins ties of maximum). */
-export function binaryGradient(a: usize, clips: i32): void {
-  const T = word(a, 6);
-  const F = word(a, 7);
-  const C = word(a, 8);
-  let at = <usize>0;
-  for (let n = 0; n < clips; n++) {
-    for (let t = 0; t < T; t++) {
-      for (let f = 0; f < F; f++) {
-        const own = <usize>(n * word(a, 9) + t * word(a, 10) + f * word(a, 11)) << 2;
-        const other = <usize>word(a, 2) + (<usize>(n * word(a, 13) + t * word(a, 14) + f * word(a, 15)) << 2);
-        binaryGradientRow(a, at, own, other, C);
-        at += <usize>C << 2;
+function combineWhole(a: usize, count: i32): void {
+  const kind = word(a, 0);
+  const floor = f32x4.splat(word(a, 15) == Act.Relu ? 0 : -Infinity);
+  const p = <usize>word(a, 1), q = <usize>word(a, 2), y = <usize>word(a, 3);
+  for (let i = 0; i < count; i += 4) {
+    const at = <usize>i << 2;
+    storeLanes(y + at, f32x4.pmax(combine(kind, v128.load(p + at), v128.load(q + at)), floor), lanesAt(i, count));
+  }
+}
+
+/** All channels of one position of some lines after the other. */
+function combineRows(a: usize, p: usize, q: usize, y: usize, lines: i32): void {
+  const kind = word(a, 0);
+  const floor = f32x4.splat(word(a, 15) == Act.Relu ? 0 : -Infinity);
+  const F = word(a, 5);
+  const C = word(a, 6);
+  const pFull = word(a, 10) != 0, qFull = word(a, 14) != 0;
+  for (let t = 0; t < lines; t++) {
+    for (let f = 0; f < F; f++) {
+      const from = p + (<usize>(t * word(a, 8) + f * word(a, 9)) << 2);
+      const other = q + (<usize>(t * word(a, 12) + f * word(a, 13)) << 2);
+      for (let c = 0; c < C; c += 4) {
+        const at = <usize>c << 2;
+        const u = pFull ? v128.load(from + at) : v128.load32_splat(from);
+        const w = qFull ? v128.load(other + at) : v128.load32_splat(other);
+        storeLanes(y + at, f32x4.pmax(combine(kind, u, w), floor), lanesAt(c, C));
       }
+      y += <usize>C << 2;
     }
   }
 }
 
-function binaryGradientRow(a: usize, at: usize, own: usize, other: usize, C: i32): void {
+/** Four channels, `at` bytes from the first, of some lines. */
+function combineBlock(a: usize, p: usize, q: usize, y: usize, at: usize, lines: i32, lanes: i32): void {
   const kind = word(a, 0);
-  const mask = <usize>word(a, 4);
-  const ownFull = word(a, 12) != 0;
-  const otherFull = word(a, 16) != 0;
-  const first = word(a, 17) != 0;
-  const to = <usize>word(a, 5) + own;
-  for (let c = 0; c < C; c += 4) {
-    const i = <usize>c << 2;
-    let d = v128.load(<usize>word(a, 3) + at + i);
-    if (mask) d = v128.and(d, f32x4.gt(v128.load(mask + at + i), f32x4.splat(0)));
-    if (kind != Binary.Add) {
-      const w = otherFull ? v128.load(other + i) : v128.load32_splat(other);
-      if (kind == Binary.Multiply) {
-        d = f32x4.mul(d, w);
-      } else {
-        const p = <usize>word(a, 1) + own;
-        const u = ownFull ? v128.load(p + i) : v128.load32_splat(p);
-        d = v128.and(d, first ? f32x4.ge(u, w) : f32x4.gt(u, w));
-      }
+  const floor = f32x4.splat(word(a, 15) == Act.Relu ? 0 : -Infinity);
+  const F = word(a, 5);
+  const row = <usize>word(a, 6) << 2;
+  const pStep = <usize>word(a, 9) << 2, qStep = <usize>word(a, 13) << 2;
+  const pLine = (<usize>word(a, 8) << 2) - <usize>F * pStep, qLine = (<usize>word(a, 12) << 2) - <usize>F * qStep;
+  const pFull = word(a, 10) != 0, qFull = word(a, 14) != 0;
+  if (pFull) p += at;
+  if (qFull) q += at;
+  y += at;
+  for (let t = 0; t < lines; t++) {
+    for (let f = 0; f < F; f++) {
+      const u = pFull ? v128.load(p) : v128.load32_splat(p);
+      const w = qFull ? v128.load(q) : v128.load32_splat(q);
+      storeLanes(y, f32x4.pmax(combine(kind, u, w), floor), lanes);
+      p += pStep;
+      q += qStep;
+      y += row;
     }
-    const lanes = lanesAt(c, C);
-    if (ownFull) {
-      put(to + i, d, lanes, word(a, 18) != 0);
-    } else {
-      let sum = load<f32>(to) + f32x4.extract_lane(d, 0);
-      if (lanes > 1) sum += f32x4.extract_lane(d, 1);
-      if (lanes > 2) sum += f32x4.extract_lane(d, 2);
-      if (lanes > 3) sum += f32x4.extract_lane(d, 3);
-      store<f32>(to, sum);
-    }
+    p += pLine;
+    q += qLine;
   }
 }
 

@@ -13,6 +13,10 @@ const PAIRS: readonly [name: string, a: Shape, b: Shape][] = [
   ['second repeated over time and channels', [3, 4, 5], [1, 4, 1]],
   ['first repeated over frequency', [4, 1, 8], [4, 3, 8]],
   ['first is a vector', [1, 1, 6], [3, 2, 6]],
+  ['many channels, second repeated over time', [4, 3, 37], [1, 3, 37]],
+  ['many channels, second repeated over both', [2, 3, 40], [1, 1, 40]],
+  ['many channels, second repeated over channels', [3, 2, 36], [3, 2, 1]],
+  ['more lines than pass at a time', [30, 5, 4], [30, 1, 4]],
   ['each repeated on an axis of the other', [1, 3, 4], [5, 1, 4]],
   ['each repeated, channels too', [3, 1, 4], [1, 2, 1]],
 ];
