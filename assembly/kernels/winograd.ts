@@ -1,8 +1,8 @@
 /**
- * 3 × 3 convolutions of stride 1 for inference by Winograd's F(4 × 3, 3 × 3): 30 products for twelve outputs, four lines of three
- * columns, instead of 108. The map is cut into tiles of 6 × 5 that overlap by two; each of a transformed tile's 30 numbers has a
- * product of matrices of its own. Points along time are 0, ±1, ±2, ∞, along frequency 0, ±1, 2, ∞: every factor of the
- * transforms here is a power of two, hence exact, and what is not is in the weights.
+ * 3 × 3 convolutions of stride 1 for inference by Winograd's F(5 × 3, 3 × 3): 35 products for fifteen outputs, five lines of three
+ * columns, instead of 135. The map is cut into tiles of 7 × 5 that overlap by two; each of a transformed tile's 35 numbers has a
+ * product of matrices of its own. Points along time are 0, ±1, ±2, ½, ∞, along frequency 0, ±1, 2, ∞: factors here are powers of
+ * two, hence exact, and what is not is in the weights. Maps of speech have 25 or 49 lines and 5, 10 or 20 columns.
  * Source: Lavin and Gray, 2016, "Fast Algorithms for Convolutional Neural Networks", section 4.
  */
 import { Act } from '../op';
@@ -11,11 +11,12 @@ import { clearSides } from './frame';
 import { fma4, real, word } from './simd';
 import { setRuns } from './tiles';
 
-/** Lines and columns of a tile. */
-const LINES: i32 = 6;
+/** Lines of a tile of outputs; lines and columns of one of inputs. */
+const STEP: i32 = 5;
+const LINES: i32 = 7;
 const COLUMNS: i32 = 5;
 
-// x, U (30 packed matrices), bias, y, six lines, room for 30 × tiles of a block rows of C and of N numbers, zeros, then:
+// x, U (35 packed matrices), bias, y, seven lines, room for 35 × tiles of a block rows of C and of N numbers, zeros, then:
 // T, F, C, To, Fo, N, pt, pf, act, slope, lines of tiles in a block
 const DIMS: i32 = 7;
 // @ts-ignore: decorator
@@ -30,7 +31,10 @@ function times(factor: f32, v: v128, sum: v128): v128 {
   return fma4(f32x4.splat(factor), v, sum);
 }
 
-/** Bᵀ along time: six lines of `bytes` made of six, from line `top` of the map on; those outside are zeros. */
+/**
+ * Bᵀ along time: seven lines of `bytes` made of seven, from line `top` of the map on; those outside are zeros. The polynomials
+ * of all points but ½ have the factor x − ½, that of ½ is theirs at ∞ without it.
+ */
 function spreadLines(a: usize, x: usize, top: i32, to: usize, line: usize, bytes: usize): void {
   const T = <u32>dim(a, 0);
   const none = <usize>word(a, 6);
@@ -41,17 +45,21 @@ function spreadLines(a: usize, x: usize, top: i32, to: usize, line: usize, bytes
   const p3 = <u32>(top + 3) < T ? at + 3 * bytes : none;
   const p4 = <u32>(top + 4) < T ? at + 4 * bytes : none;
   const p5 = <u32>(top + 5) < T ? at + 5 * bytes : none;
+  const p6 = <u32>(top + 6) < T ? at + 6 * bytes : none;
   for (let c: usize = 0; c < bytes; c += 16) {
-    const d1 = v128.load(p1 + c), d2 = v128.load(p2 + c), d3 = v128.load(p3 + c), d4 = v128.load(p4 + c);
-    const even = f32x4.sub(d4, d2), odd = f32x4.sub(d3, d1);
-    const evens = times(-4, d2, d4), odds = times(-4, d1, d3);
+    const d1 = v128.load(p1 + c), d2 = v128.load(p2 + c), d3 = v128.load(p3 + c), d4 = v128.load(p4 + c), d5 = v128.load(p5 + c);
+    const e0 = times(-0.5, v128.load(p0 + c), d1), e1 = times(-0.5, d1, d2), e2 = times(-0.5, d2, d3), e3 = times(-0.5, d3, d4);
+    const e4 = times(-0.5, d4, d5), e5 = times(-0.5, d5, v128.load(p6 + c));
+    const even = f32x4.sub(e4, e2), odd = f32x4.sub(e3, e1);
+    const evens = times(-4, e2, e4), odds = times(-4, e1, e3);
     at = to + c;
-    v128.store(at, times(4, f32x4.sub(v128.load(p0 + c), d2), even));
+    v128.store(at, times(4, f32x4.sub(e0, e2), even));
     v128.store((at += line), f32x4.add(evens, odds));
     v128.store((at += line), f32x4.sub(evens, odds));
     v128.store((at += line), times(2, odd, even));
     v128.store((at += line), times(-2, odd, even));
-    v128.store((at += line), times(-4, odd, f32x4.sub(v128.load(p5 + c), d3)));
+    v128.store((at += line), times(-4, f32x4.sub(d3, d1), f32x4.sub(d5, d3)));
+    v128.store((at += line), times(-4, odd, f32x4.sub(e5, e3)));
   }
 }
 
@@ -92,13 +100,18 @@ function gatherLines(m: usize, next: usize, bias: usize, floor: v128, y: usize, 
     const b = v128.load(bias);
     let at = m + next;
     const m1 = v128.load(at), m2 = v128.load((at += next)), m3 = v128.load((at += next)), m4 = v128.load((at += next));
-    const sum = f32x4.add(m1, m2), fours = f32x4.add(m3, m4);
-    v128.store(y, f32x4.pmax(f32x4.add(f32x4.add(f32x4.add(v128.load(m), sum), fours), b), floor));
+    const half = v128.load((at += next));
+    const ones = f32x4.add(f32x4.add(m1, m2), b), rest = f32x4.add(f32x4.sub(m1, m2), b);
+    const even = f32x4.add(m3, m4), odd = f32x4.sub(m3, m4);
+    v128.store(y, f32x4.pmax(f32x4.add(f32x4.add(f32x4.add(v128.load(m), ones), even), half), floor));
     if (lines > 1) {
-      const rest = f32x4.add(f32x4.sub(m1, m2), b), eights = f32x4.sub(m3, m4);
-      v128.store(y + line, f32x4.pmax(times(2, eights, rest), floor));
-      if (lines > 2) v128.store(y + 2 * line, f32x4.pmax(f32x4.add(times(4, fours, sum), b), floor));
-      if (lines > 3) v128.store(y + 3 * line, f32x4.pmax(f32x4.add(times(8, eights, rest), v128.load(at + next)), floor));
+      v128.store(y + line, f32x4.pmax(times(2, odd, times(0.5, half, rest)), floor));
+      if (lines > 2) v128.store(y + 2 * line, f32x4.pmax(times(4, even, times(0.25, half, ones)), floor));
+      if (lines > 3) v128.store(y + 3 * line, f32x4.pmax(times(8, odd, times(0.125, half, rest)), floor));
+      if (lines > 4) {
+        const last = f32x4.add(times(0.0625, half, ones), v128.load(at + next));
+        v128.store(y + 4 * line, f32x4.pmax(times(16, even, last), floor));
+      }
     }
     bias += 16;
     y += 16;
@@ -109,7 +122,7 @@ function gatherLines(m: usize, next: usize, bias: usize, floor: v128, y: usize, 
 export function winograd(a: usize, clips: i32): void {
   const C = dim(a, 2);
   const across = (dim(a, 4) + 2) / 3;
-  const down = (dim(a, 3) + 3) >> 2;
+  const down = (dim(a, 3) + STEP - 1) / STEP;
   const most = dim(a, 10);
   clearSides(word(a, 4), LINES, 3 * across + 2, C, dim(a, 7), dim(a, 1));
   setRuns(1, 0, 1, 0, <usize>C << 2);
@@ -137,7 +150,7 @@ function transformBlock(a: usize, clip: i32, first: i32, down: i32, across: i32)
   const x = <usize>word(a, 0) + <usize>(clip * dim(a, 0)) * bytes;
   let to = spreads;
   for (let t = 0; t < down; t++) {
-    spreadLines(a, x, 4 * (first + t) - dim(a, 6), strip + <usize>dim(a, 7) * row, line, bytes);
+    spreadLines(a, x, STEP * (first + t) - dim(a, 6), strip + <usize>dim(a, 7) * row, line, bytes);
     for (let f = 0; f < across; f++) {
       for (let i = 0; i < LINES; i++) {
         spreadColumns(strip + <usize>i * line + <usize>(3 * f) * row, row, to + <usize>(COLUMNS * i) * wide, wide);
@@ -152,16 +165,16 @@ function transformBlock(a: usize, clip: i32, first: i32, down: i32, across: i32)
   for (let i = 0; i < LINES; i++) gatherColumns(products + <usize>(COLUMNS * i) * plane, plane, plane);
   const floor = f32x4.splat(act == Act.Relu ? 0 : -Infinity);
   const below = <usize>Fo * width;
-  const top = <usize>word(a, 3) + <usize>(clip * To + 4 * first) * below;
+  const top = <usize>word(a, 3) + <usize>(clip * To + STEP * first) * below;
   let from = products;
   for (let t = 0; t < down; t++) {
-    const lines = To - 4 * (first + t);
-    const y = top + <usize>(4 * t) * below;
+    const lines = To - STEP * (first + t);
+    const y = top + <usize>(STEP * t) * below;
     for (let f = 0; f < Fo; f++) {
       const column = f % 3;
       gatherLines(from + <usize>column * plane, COLUMNS * plane, word(a, 2), floor, y + <usize>f * width, below, lines, width);
       if (column == 2 || f == Fo - 1) from += width;
     }
   }
-  if (act > Act.Relu) finishRows(top, width, min(4 * down, To - 4 * first) * Fo, N, act, real(a, DIMS + 9));
+  if (act > Act.Relu) finishRows(top, width, min(STEP * down, To - STEP * first) * Fo, N, act, real(a, DIMS + 9));
 }

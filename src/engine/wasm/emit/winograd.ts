@@ -1,4 +1,4 @@
-/** 3 × 3 convolutions of inference that take less than half the multiplications by Winograd's F(4 × 3, 3 × 3). */
+/** 3 × 3 convolutions of inference that take less than half the multiplications by Winograd's F(5 × 3, 3 × 3). */
 import { Op } from '../../../../assembly/op.js';
 import type { Conv2dNode } from '../../../graph/graph.js';
 import type { Place } from '../assembler.js';
@@ -6,13 +6,13 @@ import type { Unit } from '../fuse.js';
 import { packColumns } from './constants.js';
 import { actArguments, type Context } from './context.js';
 
-/** Where the polynomials are multiplied, beside ∞: four outputs along time, three along frequency. */
+/** Where the polynomials are multiplied, beside ∞: five outputs along time, three along frequency. */
 const POINTS = [
-  [0, 1, -1, 2, -2],
+  [0, 1, -1, 2, -2, 0.5],
   [0, 1, -1, 2],
 ] as const;
 /** Products of a tile of outputs. */
-const PRODUCTS = 30;
+const PRODUCTS = 35;
 /** Fewer channels on either side do not pay for the transforms. */
 const LEAST_CHANNELS = 8;
 /** Tiles transformed at a time, and numbers that they should not exceed on both sides together, so as to stay in cache. */
@@ -21,7 +21,7 @@ const MOST_FLOATS = 2 ** 16;
 
 /** Lines and columns of tiles that cover a map of outputs. */
 function tilesOf([To, Fo]: readonly number[]): [number, number] {
-  return [Math.ceil(To / 4), Math.ceil(Fo / 3)];
+  return [Math.ceil(To / 5), Math.ceil(Fo / 3)];
 }
 
 /** Whether a convolution is one of those. */
@@ -42,7 +42,7 @@ export function winogradFloats(inputs: number, outputs: number): number {
   return PRODUCTS * inputs * outputs;
 }
 
-/** G g Gᵀ of every filter, as 30 matrices `[inputs, outputs]` in panels; `weight` is `[3, 3, inputs, outputs]`. */
+/** G g Gᵀ of every filter, as 35 matrices `[inputs, outputs]` in panels; `weight` is `[3, 3, inputs, outputs]`. */
 export function winogradWeight(weight: Float32Array, inputs: number, outputs: number): Float32Array {
   const size = inputs * outputs;
   const matrices = Array.from({ length: PRODUCTS }, () => new Float32Array(size));
@@ -96,7 +96,7 @@ export function emitWinograd(context: Context, unit: Unit, weight: Place, bias: 
   const y = context.define(unit.output.name, false);
   const [down, across] = tilesOf(node.shape);
   const lines = blockLines(down, across, PRODUCTS * (C + N));
-  const strip = context.scratch('strip', 6 * (3 * across + 2) * C);
+  const strip = context.scratch('strip', 7 * (3 * across + 2) * C);
   const room = context.scratch('tiles', PRODUCTS * lines * across * (C + N));
   const sizes = [T, F, C, To, Fo, N, padding[0][0], padding[1][0]] as const;
   context.call(Op.Winograd, x, weight, bias ?? zeros, y, strip, room, zeros, ...sizes, kind, slope, lines);

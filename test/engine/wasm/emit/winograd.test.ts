@@ -155,9 +155,15 @@ describe('suitsWinograd', () => {
 
 describe('winogradWeight', () => {
   it('has the taps of the corners at the points 0 and ∞', () => {
-    const weight = Float32Array.from({ length: 9 }, (_, i) => i + 1);
-    const found = winogradWeight(weight, 1, 1);
-    // One column is padded to a panel of four; the points' distances from the others multiply to 4 and 2.
-    expect([0, 4, 25, 29].map((k) => found[k])).toEqual([1 / 8, 3 / 4, 7 / 2, 9]);
+    const weight = Float32Array.from({ length: 36 }, (_, i) => i + 1);
+    const found = winogradWeight(weight, 1, 4);
+    // The points' distances from 0 multiply to −2 along time and 2 along frequency.
+    const corners = [0, 4, 30, 34].map((k) => Array.from(found.subarray(4 * k, 4 * k + 4)));
+    expect(corners).toEqual([
+      [1, 2, 3, 4].map((tap) => tap / -4),
+      [9, 10, 11, 12].map((tap) => tap / -2),
+      [25, 26, 27, 28].map((tap) => tap / 2),
+      [33, 34, 35, 36],
+    ]);
   });
 });
