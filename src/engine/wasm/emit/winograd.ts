@@ -15,6 +15,8 @@ const POINTS = [
 const PRODUCTS = 35;
 /** Fewer channels on either side do not pay for the transforms. */
 const LEAST_CHANNELS = 8;
+/** A product of fewer rows takes as long as one of so many: it waits for its sums, or for the weights. */
+const LEAST_TILES = 3;
 /** Tiles transformed at a time, and numbers that they should not exceed on both sides together, so as to stay in cache. */
 const MOST_TILES = 30;
 const MOST_FLOATS = 2 ** 16;
@@ -33,7 +35,7 @@ export function suitsWinograd(node: Conv2dNode, channels: number): boolean {
     kernel.every((size) => size === 3) &&
     [...stride, ...dilation].every((size) => size === 1) &&
     [channels, shape[2]].every((size) => size % 4 === 0 && size >= LEAST_CHANNELS) &&
-    2 * PRODUCTS * down * across < 9 * shape[0] * shape[1]
+    2 * PRODUCTS * Math.max(LEAST_TILES, down * across) < 9 * shape[0] * shape[1]
   );
 }
 

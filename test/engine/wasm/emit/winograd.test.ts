@@ -81,8 +81,16 @@ async function compile(graph: Graph, kernels: KernelSet, parameters: Record<stri
   return program;
 }
 
-/** Maps of 1 … 9 lines by 1 … 7 columns. */
-const SMALL = Array.from({ length: 63 }, (_, i) => [1 + Math.floor(i / 7), 1 + (i % 7)] as const);
+/** Maps of 1 … 9 lines by 1 … 7 columns, and some low or narrow ones that are worth the transforms. */
+const SMALL = [
+  ...Array.from({ length: 63 }, (_, i) => [1 + Math.floor(i / 7), 1 + (i % 7)] as const),
+  ...([
+    [3, 9],
+    [4, 8],
+    [24, 2],
+    [15, 2],
+  ] as const),
+];
 const LARGE = [
   [9, 7],
   [25, 5],
@@ -142,10 +150,10 @@ describe('suitsWinograd', () => {
 
   it('takes maps that need half the products, in fours of channels', () => {
     expect(
-      [nodeOf(4, 3), nodeOf(13, 3), nodeOf(25, 5), nodeOf(8, 8)].map((node) => suitsWinograd(node, 8)),
+      [nodeOf(5, 5), nodeOf(13, 3), nodeOf(25, 5), nodeOf(8, 8)].map((node) => suitsWinograd(node, 8)),
     ).toEqual([true, true, true, true]);
     expect(
-      [nodeOf(1, 1), nodeOf(2, 3), nodeOf(1, 3), nodeOf(8, 8, 10), nodeOf(8, 8, 4)].map((node) =>
+      [nodeOf(1, 1), nodeOf(4, 4), nodeOf(2, 12), nodeOf(8, 8, 10), nodeOf(8, 8, 4)].map((node) =>
         suitsWinograd(node, 8),
       ),
     ).toEqual([false, false, false, false, false]);
