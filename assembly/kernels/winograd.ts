@@ -131,12 +131,10 @@ export function winograd(a: usize, clips: i32): void {
   }
 }
 
+/** `down` lines of tiles, from `first` on: transformed, multiplied, transformed back. */
 function transformBlock(a: usize, clip: i32, first: i32, down: i32, across: i32): void {
   const C = dim(a, 2);
-  const To = dim(a, 3);
-  const Fo = dim(a, 4);
   const N = dim(a, 5);
-  const act = dim(a, 8);
   const row = <usize>C << 2;
   const width = <usize>N << 2;
   const tiles = down * across;
@@ -144,37 +142,51 @@ function transformBlock(a: usize, clip: i32, first: i32, down: i32, across: i32)
   const plane = <usize>tiles * width;
   const spreads = <usize>word(a, 5);
   const products = spreads + LINES * COLUMNS * wide;
-  const strip = <usize>word(a, 4);
-  const line = <usize>(3 * across + 2) * row;
-  const bytes = <usize>dim(a, 1) * row;
-  const x = <usize>word(a, 0) + <usize>(clip * dim(a, 0)) * bytes;
-  let to = spreads;
-  for (let t = 0; t < down; t++) {
-    spreadLines(a, x, STEP * (first + t) - dim(a, 6), strip + <usize>dim(a, 7) * row, line, bytes);
-    for (let f = 0; f < across; f++) {
-      for (let i = 0; i < LINES; i++) {
-        spreadColumns(strip + <usize>i * line + <usize>(3 * f) * row, row, to + <usize>(COLUMNS * i) * wide, wide);
-      }
-      to += row;
-    }
-  }
+  spreadBlock(a, clip, first, down, across, row, spreads, wide);
   const matrix = row * <usize>N;
   for (let k = 0; k < LINES * COLUMNS; k++) {
     block(tiles, 0, spreads + <usize>k * wide, row, <usize>word(a, 1) + <usize>k * matrix, C, word(a, 6), false, products + <usize>k * plane, width, N);
   }
   for (let i = 0; i < LINES; i++) gatherColumns(products + <usize>(COLUMNS * i) * plane, plane, plane);
-  const floor = f32x4.splat(act == Act.Relu ? 0 : -Infinity);
-  const below = <usize>Fo * width;
-  const top = <usize>word(a, 3) + <usize>(clip * To + STEP * first) * below;
-  let from = products;
+  gatherBlock(a, clip, first, down, products, width, plane);
+}
+
+/** Bᵀ d B of a block's tiles, `plane` bytes a plane. */
+// @ts-ignore: decorator
+@inline
+function spreadBlock(a: usize, clip: i32, first: i32, down: i32, across: i32, row: usize, to: usize, plane: usize): void {
+  const strip = <usize>word(a, 4);
+  const line = <usize>(3 * across + 2) * row;
+  const bytes = <usize>dim(a, 1) * row;
+  const x = <usize>word(a, 0) + <usize>(clip * dim(a, 0)) * bytes;
   for (let t = 0; t < down; t++) {
-    const lines = To - STEP * (first + t);
-    const y = top + <usize>(STEP * t) * below;
+    spreadLines(a, x, STEP * (first + t) - dim(a, 6), strip + <usize>dim(a, 7) * row, line, bytes);
+    for (let f = 0; f < across; f++) {
+      for (let i = 0; i < LINES; i++) {
+        spreadColumns(strip + <usize>i * line + <usize>(3 * f) * row, row, to + <usize>(COLUMNS * i) * plane, plane);
+      }
+      to += row;
+    }
+  }
+}
+
+/** Aᵀ along time of a block's tiles, `plane` bytes a plane, and the activation. */
+// @ts-ignore: decorator
+@inline
+function gatherBlock(a: usize, clip: i32, first: i32, down: i32, from: usize, width: usize, plane: usize): void {
+  const Fo = dim(a, 4);
+  const act = dim(a, 8);
+  const floor = f32x4.splat(act == Act.Relu ? 0 : -Infinity);
+  const line = <usize>Fo * width;
+  const top = <usize>word(a, 3) + <usize>(clip * dim(a, 3) + STEP * first) * line;
+  const left = dim(a, 3) - STEP * first;
+  for (let t = 0; t < down; t++) {
+    const y = top + <usize>(STEP * t) * line;
     for (let f = 0; f < Fo; f++) {
       const column = f % 3;
-      gatherLines(from + <usize>column * plane, COLUMNS * plane, word(a, 2), floor, y + <usize>f * width, below, lines, width);
+      gatherLines(from + <usize>column * plane, COLUMNS * plane, word(a, 2), floor, y + <usize>f * width, line, left - STEP * t, width);
       if (column == 2 || f == Fo - 1) from += width;
     }
   }
-  if (act > Act.Relu) finishRows(top, width, min(STEP * down, To - STEP * first) * Fo, N, act, real(a, DIMS + 9));
+  if (act > Act.Relu) finishRows(top, width, min(STEP * down, left) * Fo, dim(a, 5), act, real(a, DIMS + 9));
 }
