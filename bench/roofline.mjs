@@ -6,7 +6,6 @@
  */
 import { writeFileSync } from 'node:fs';
 import { cpus, platform } from 'node:os';
-import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import asc from 'assemblyscript/asc';
@@ -31,7 +30,7 @@ const LEVELS = [
 ];
 
 async function startRoofs() {
-  const file = join(dirname(fileURLToPath(import.meta.url)), 'support', 'roofs.ts');
+  const file = fileURLToPath(new URL('../assembly/bench/roofs.ts', import.meta.url));
   const flags = [
     '-O3',
     '--noAssert',

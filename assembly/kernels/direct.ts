@@ -14,9 +14,11 @@ const BLOCK_ROWS: i32 = 60;
 const TABLE: usize = 32768;
 const SPARE: usize = 33792;
 
-/** One block of up to BLOCK_ROWS rows by all panels of `n` columns, each `panel` bytes a column. */
+/** One block of rows by all panels of `n` columns, in tiles as even as can be: a low one would wait for its own sums. */
 export function block(rows: i32, table: usize, a: usize, lda: usize, b: usize, k: i32, bias: usize, relu: bool, c: usize, ldc: usize, n: i32): void {
   const floor = f32x4.splat(relu ? 0 : -Infinity);
+  const tiles = (rows + TILE_ROWS - 1) / TILE_ROWS;
+  const most = (rows + tiles - 1) / tiles;
   for (let column = 0; column < n; column += 8) {
     const lanes = min(8, n - column);
     const wide = lanes > 4;
@@ -26,13 +28,13 @@ export function block(rows: i32, table: usize, a: usize, lda: usize, b: usize, k
     let to = c + (<usize>column << 2);
     let from = a;
     let addresses = table;
-    for (let i = 0; i < rows; i += TILE_ROWS) {
-      const count = min(TILE_ROWS, rows - i);
+    for (let i = 0; i < rows; i += most) {
+      const count = min(most, rows - i);
       if (whole) tileOf(count, wide, addresses, from, lda, panel, start, floor, to, ldc);
       else partial(count, wide, addresses, from, lda, panel, start, floor, to, ldc, lanes);
-      from += <usize>TILE_ROWS * lda;
-      if (table) addresses += <usize>TILE_ROWS << 2;
-      to += <usize>TILE_ROWS * ldc;
+      from += <usize>most * lda;
+      if (table) addresses += <usize>most << 2;
+      to += <usize>most * ldc;
     }
   }
 }

@@ -1,19 +1,23 @@
 /**
- * 3 × 3 convolutions of stride 1 for inference by Winograd's F(2 × 2, 3 × 3): 16 products for four outputs instead of 36. The map
- * is cut into tiles of 4 × 4 that overlap by two; each of a transformed tile's 16 numbers has a product of matrices of its own.
- * Source: Lavin and Gray, 2016, "Fast Algorithms for Convolutional Neural Networks", section 4.1.
+ * 3 × 3 convolutions of stride 1 for inference by Winograd's F(5 × 3, 3 × 3): 35 products for fifteen outputs, five lines of three
+ * columns, instead of 135. The map is cut into tiles of 7 × 5 that overlap by two; each of a transformed tile's 35 numbers has a
+ * product of matrices of its own. Points along time are 0, ±1, ±2, ½, ∞, along frequency 0, ±1, 2, ∞: factors here are powers of
+ * two, hence exact, and what is not is in the weights. Maps of speech have 25 or 49 lines and 5, 10 or 20 columns.
+ * Source: Lavin and Gray, 2016, "Fast Algorithms for Convolutional Neural Networks", section 4.
  */
 import { Act } from '../op';
-import { block } from './direct';
-import { clearBorder, fillFrame } from './frame';
-import { activate4, real, word } from './simd';
+import { block, finishRows } from './direct';
+import { clearSides } from './frame';
+import { fma4, real, word } from './simd';
 import { setRuns } from './tiles';
 
-/** Tiles transformed at a time; src/engine/wasm/emit/winograd.ts has the same. */
-const TILES: i32 = 30;
+/** Lines of a tile of outputs; lines and columns of one of inputs. */
+const STEP: i32 = 5;
+const LINES: i32 = 7;
+const COLUMNS: i32 = 5;
 
-// x, U (16 packed matrices), bias, y, frame, room for 16 × TILES rows of C and of N numbers, zeros, then:
-// T, F, C, To, Fo, N, pt, pf, act, slope
+// x, U (35 packed matrices), bias, y, seven lines, room for 35 × tiles of a block rows of C and of N numbers, zeros, then:
+// T, F, C, To, Fo, N, pt, pf, act, slope, lines of tiles in a block
 const DIMS: i32 = 7;
 // @ts-ignore: decorator
 @inline
@@ -21,140 +25,168 @@ function dim(a: usize, i: i32): i32 {
   return word(a, DIMS + i);
 }
 
-/** One row of Bᵀ d B: four numbers made of four, `step` bytes apart. */
 // @ts-ignore: decorator
 @inline
-function spread(to: usize, plane: usize, a: v128, b: v128, c: v128, d: v128): void {
-  v128.store(to, f32x4.sub(a, c));
-  v128.store((to += plane), f32x4.add(b, c));
-  v128.store((to += plane), f32x4.sub(c, b));
-  v128.store((to += plane), f32x4.sub(b, d));
+function times(factor: f32, v: v128, sum: v128): v128 {
+  return fma4(f32x4.splat(factor), v, sum);
 }
 
-/** Four channels of a tile at `x` to 16 planes: Bᵀ d B. */
-// @ts-ignore: decorator
-@inline
-function transformInput(x: usize, line: usize, position: usize, to: usize, plane: usize): void {
-  const p1 = x + line, p2 = p1 + line, p3 = p2 + line;
-  const far = 2 * position, farther = 3 * position;
-  const d10 = v128.load(p1), d11 = v128.load(p1 + position), d12 = v128.load(p1 + far), d13 = v128.load(p1 + farther);
-  const d20 = v128.load(p2), d21 = v128.load(p2 + position), d22 = v128.load(p2 + far), d23 = v128.load(p2 + farther);
-  const next = plane << 2;
-  spread(
-    to, plane,
-    f32x4.sub(v128.load(x), d20), f32x4.sub(v128.load(x + position), d21),
-    f32x4.sub(v128.load(x + far), d22), f32x4.sub(v128.load(x + farther), d23),
-  );
-  spread((to += next), plane, f32x4.add(d10, d20), f32x4.add(d11, d21), f32x4.add(d12, d22), f32x4.add(d13, d23));
-  spread((to += next), plane, f32x4.sub(d20, d10), f32x4.sub(d21, d11), f32x4.sub(d22, d12), f32x4.sub(d23, d13));
-  spread(
-    (to += next), plane,
-    f32x4.sub(d10, v128.load(p3)), f32x4.sub(d11, v128.load(p3 + position)),
-    f32x4.sub(d12, v128.load(p3 + far)), f32x4.sub(d13, v128.load(p3 + farther)),
-  );
-}
-
-// @ts-ignore: decorator
-@inline
-function sumOf(a: v128, b: v128, c: v128): v128 {
-  return f32x4.add(f32x4.add(a, b), c);
-}
-
-// @ts-ignore: decorator
-@inline
-function restOf(b: v128, c: v128, d: v128): v128 {
-  return f32x4.sub(f32x4.sub(b, c), d);
-}
-
-let act: i32 = 0;
-let slope: f32 = 0;
-
-// @ts-ignore: decorator
-@inline
-function finished(v: v128): v128 {
-  return act > Act.Relu ? activate4(act, v, slope) : act == Act.Relu ? f32x4.pmax(v, f32x4.splat(0)) : v;
-}
-
-/** Four channels of 2 × 2 outputs, as many as `right` and `below` say the map has: Aᵀ m A + bias. */
-// @ts-ignore: decorator
-@inline
-function transformOutput(m: usize, plane: usize, bias: v128, y: usize, line: usize, position: usize, right: bool, below: bool): void {
-  const next = plane << 2;
-  const m1 = m + next, m2 = m1 + next, m3 = m2 + next;
-  const p2 = 2 * plane, p3 = 3 * plane;
-  const b0 = v128.load(m1), b1 = v128.load(m1 + plane), b2 = v128.load(m1 + p2), b3 = v128.load(m1 + p3);
-  const c0 = v128.load(m2), c1 = v128.load(m2 + plane), c2 = v128.load(m2 + p2), c3 = v128.load(m2 + p3);
-  const s0 = sumOf(v128.load(m), b0, c0), s1 = sumOf(v128.load(m + plane), b1, c1);
-  const s2 = sumOf(v128.load(m + p2), b2, c2);
-  v128.store(y, finished(f32x4.add(sumOf(s0, s1, s2), bias)));
-  if (right) {
-    const s3 = sumOf(v128.load(m + p3), b3, c3);
-    v128.store(y + position, finished(f32x4.add(restOf(s1, s2, s3), bias)));
+/**
+ * Bᵀ along time: seven lines of `bytes` made of seven, from line `top` of the map on; those outside are zeros. The polynomials
+ * of all points but ½ have the factor x − ½, that of ½ is theirs at ∞ without it.
+ */
+function spreadLines(a: usize, x: usize, top: i32, to: usize, line: usize, bytes: usize): void {
+  const T = <u32>dim(a, 0);
+  const none = <usize>word(a, 6);
+  let at = x + <usize>top * bytes;
+  const p0 = <u32>top < T ? at : none;
+  const p1 = <u32>(top + 1) < T ? at + bytes : none;
+  const p2 = <u32>(top + 2) < T ? at + 2 * bytes : none;
+  const p3 = <u32>(top + 3) < T ? at + 3 * bytes : none;
+  const p4 = <u32>(top + 4) < T ? at + 4 * bytes : none;
+  const p5 = <u32>(top + 5) < T ? at + 5 * bytes : none;
+  const p6 = <u32>(top + 6) < T ? at + 6 * bytes : none;
+  for (let c: usize = 0; c < bytes; c += 16) {
+    const d1 = v128.load(p1 + c), d2 = v128.load(p2 + c), d3 = v128.load(p3 + c), d4 = v128.load(p4 + c), d5 = v128.load(p5 + c);
+    const e0 = times(-0.5, v128.load(p0 + c), d1), e1 = times(-0.5, d1, d2), e2 = times(-0.5, d2, d3), e3 = times(-0.5, d3, d4);
+    const e4 = times(-0.5, d4, d5), e5 = times(-0.5, d5, v128.load(p6 + c));
+    const even = f32x4.sub(e4, e2), odd = f32x4.sub(e3, e1);
+    const evens = times(-4, e2, e4), odds = times(-4, e1, e3);
+    at = to + c;
+    v128.store(at, times(4, f32x4.sub(e0, e2), even));
+    v128.store((at += line), f32x4.add(evens, odds));
+    v128.store((at += line), f32x4.sub(evens, odds));
+    v128.store((at += line), times(2, odd, even));
+    v128.store((at += line), times(-2, odd, even));
+    v128.store((at += line), times(-4, f32x4.sub(d3, d1), f32x4.sub(d5, d3)));
+    v128.store((at += line), times(-4, odd, f32x4.sub(e5, e3)));
   }
-  if (!below) return;
-  const r0 = restOf(b0, c0, v128.load(m3)), r1 = restOf(b1, c1, v128.load(m3 + plane));
-  const r2 = restOf(b2, c2, v128.load(m3 + p2));
-  v128.store(y + line, finished(f32x4.add(sumOf(r0, r1, r2), bias)));
-  if (right) {
-    const r3 = restOf(b3, c3, v128.load(m3 + p3));
-    v128.store(y + line + position, finished(f32x4.add(restOf(r1, r2, r3), bias)));
+}
+
+/** Bᵀ along frequency: five planes' numbers made of five columns, for all channels. */
+// @ts-ignore: decorator
+@inline
+function spreadColumns(x: usize, row: usize, to: usize, plane: usize): void {
+  for (const end = x + row; x < end; x += 16) {
+    const d1 = v128.load(x + row), d2 = v128.load(x + 2 * row), d3 = v128.load(x + 3 * row);
+    const odd = f32x4.sub(d3, d1), rest = f32x4.sub(d3, d2);
+    v128.store(to, times(2, f32x4.sub(v128.load(x), d2), odd));
+    v128.store(to + plane, times(-2, d1, rest));
+    v128.store(to + 2 * plane, times(2, f32x4.sub(d1, d2), rest));
+    v128.store(to + 3 * plane, odd);
+    v128.store(to + 4 * plane, times(-2, odd, f32x4.sub(v128.load(x + 4 * row), d2)));
+    to += 16;
+  }
+}
+
+/** Aᵀ along frequency: three of five planes made of the five, in place. */
+// @ts-ignore: decorator
+@inline
+function gatherColumns(m: usize, plane: usize, bytes: usize): void {
+  for (const end = m + bytes; m < end; m += 16) {
+    const m1 = v128.load(m + plane), m2 = v128.load(m + 2 * plane), m3 = v128.load(m + 3 * plane);
+    const sum = f32x4.add(m1, m2);
+    v128.store(m, f32x4.add(f32x4.add(v128.load(m), sum), m3));
+    v128.store(m + plane, times(2, m3, f32x4.sub(m1, m2)));
+    v128.store(m + 2 * plane, times(4, m3, f32x4.add(sum, v128.load(m + 4 * plane))));
+  }
+}
+
+/** Aᵀ along time + bias: one column of outputs, as many lines of it as the map has. */
+// @ts-ignore: decorator
+@inline
+function gatherLines(m: usize, next: usize, bias: usize, floor: v128, y: usize, line: usize, lines: i32, bytes: usize): void {
+  for (const end = m + bytes; m < end; m += 16) {
+    const b = v128.load(bias);
+    let at = m + next;
+    const m1 = v128.load(at), m2 = v128.load((at += next)), m3 = v128.load((at += next)), m4 = v128.load((at += next));
+    const half = v128.load((at += next));
+    const ones = f32x4.add(f32x4.add(m1, m2), b), rest = f32x4.add(f32x4.sub(m1, m2), b);
+    const even = f32x4.add(m3, m4), odd = f32x4.sub(m3, m4);
+    v128.store(y, f32x4.pmax(f32x4.add(f32x4.add(f32x4.add(v128.load(m), ones), even), half), floor));
+    if (lines > 1) {
+      v128.store(y + line, f32x4.pmax(times(2, odd, times(0.5, half, rest)), floor));
+      if (lines > 2) v128.store(y + 2 * line, f32x4.pmax(times(4, even, times(0.25, half, ones)), floor));
+      if (lines > 3) v128.store(y + 3 * line, f32x4.pmax(times(8, odd, times(0.125, half, rest)), floor));
+      if (lines > 4) {
+        const last = f32x4.add(times(0.0625, half, ones), v128.load(at + next));
+        v128.store(y + 4 * line, f32x4.pmax(times(16, even, last), floor));
+      }
+    }
+    bias += 16;
+    y += 16;
   }
 }
 
 /** y = act(bias + W ∗ x); channels on both sides in fours. */
 export function winograd(a: usize, clips: i32): void {
-  const T = dim(a, 0);
-  const F = dim(a, 1);
   const C = dim(a, 2);
-  const To = dim(a, 3);
-  const Fo = dim(a, 4);
-  const across = (Fo + 1) >> 1;
-  const lines = ((To + 1) & ~1) + 2;
-  const columns = 2 * across + 2;
-  const row = <usize>C << 2;
-  act = dim(a, 8);
-  slope = real(a, DIMS + 9);
-  clearBorder(word(a, 4), lines, columns, C, dim(a, 6), dim(a, 7), T, F);
-  setRuns(1, 0, 1, 0, row);
+  const across = (dim(a, 4) + 2) / 3;
+  const down = (dim(a, 3) + STEP - 1) / STEP;
+  const most = dim(a, 10);
+  clearSides(word(a, 4), LINES, 3 * across + 2, C, dim(a, 7), dim(a, 1));
+  setRuns(1, 0, 1, 0, <usize>C << 2);
   for (let clip = 0; clip < clips; clip++) {
-    const x = <usize>word(a, 0) + <usize>(clip * T * F) * row;
-    fillFrame(word(a, 4), lines, columns, C, dim(a, 6), dim(a, 7), x, row, T, F);
-    const tiles = ((To + 1) >> 1) * across;
-    for (let first = 0; first < tiles; first += TILES) transformBlock(a, clip, first, min(TILES, tiles - first), across, columns);
+    for (let first = 0; first < down; first += most) transformBlock(a, clip, first, min(most, down - first), across);
   }
 }
 
-function transformBlock(a: usize, clip: i32, first: i32, count: i32, across: i32, columns: i32): void {
+/** `down` lines of tiles, from `first` on: transformed, multiplied, transformed back. */
+function transformBlock(a: usize, clip: i32, first: i32, down: i32, across: i32): void {
   const C = dim(a, 2);
-  const To = dim(a, 3);
-  const Fo = dim(a, 4);
   const N = dim(a, 5);
   const row = <usize>C << 2;
   const width = <usize>N << 2;
-  const wide = <usize>TILES * row;
-  const plane = <usize>TILES * width;
+  const tiles = down * across;
+  const wide = <usize>tiles * row;
+  const plane = <usize>tiles * width;
   const spreads = <usize>word(a, 5);
-  const products = spreads + 16 * wide;
-  const line = <usize>columns * row;
-  for (let i = 0; i < count; i++) {
-    const t = (first + i) / across;
-    const f = first + i - t * across;
-    const x = <usize>word(a, 4) + <usize>(2 * t) * line + <usize>(2 * f) * row;
-    const to = spreads + <usize>i * row;
-    for (let c: usize = 0; c < row; c += 16) transformInput(x + c, line, row, to + c, wide);
-  }
+  const products = spreads + LINES * COLUMNS * wide;
+  spreadBlock(a, clip, first, down, across, row, spreads, wide);
   const matrix = row * <usize>N;
-  for (let k = 0; k < 16; k++) {
-    block(count, 0, spreads + <usize>k * wide, row, <usize>word(a, 1) + <usize>k * matrix, C, word(a, 6), false, products + <usize>k * plane, width, N);
+  for (let k = 0; k < LINES * COLUMNS; k++) {
+    block(tiles, 0, spreads + <usize>k * wide, row, <usize>word(a, 1) + <usize>k * matrix, C, word(a, 6), false, products + <usize>k * plane, width, N);
   }
-  for (let i = 0; i < count; i++) {
-    const t = (first + i) / across;
-    const f = first + i - t * across;
-    const y = <usize>word(a, 3) + <usize>((clip * To + 2 * t) * Fo + 2 * f) * width;
-    const from = products + <usize>i * width;
-    const right = 2 * f + 1 < Fo, below = 2 * t + 1 < To;
-    for (let n: usize = 0; n < width; n += 16) {
-      transformOutput(from + n, plane, v128.load(word(a, 2) + n), y + n, <usize>Fo * width, width, right, below);
+  for (let i = 0; i < LINES; i++) gatherColumns(products + <usize>(COLUMNS * i) * plane, plane, plane);
+  gatherBlock(a, clip, first, down, products, width, plane);
+}
+
+/** Bᵀ d B of a block's tiles, `plane` bytes a plane. */
+// @ts-ignore: decorator
+@inline
+function spreadBlock(a: usize, clip: i32, first: i32, down: i32, across: i32, row: usize, to: usize, plane: usize): void {
+  const strip = <usize>word(a, 4);
+  const line = <usize>(3 * across + 2) * row;
+  const bytes = <usize>dim(a, 1) * row;
+  const x = <usize>word(a, 0) + <usize>(clip * dim(a, 0)) * bytes;
+  for (let t = 0; t < down; t++) {
+    spreadLines(a, x, STEP * (first + t) - dim(a, 6), strip + <usize>dim(a, 7) * row, line, bytes);
+    for (let f = 0; f < across; f++) {
+      for (let i = 0; i < LINES; i++) {
+        spreadColumns(strip + <usize>i * line + <usize>(3 * f) * row, row, to + <usize>(COLUMNS * i) * plane, plane);
+      }
+      to += row;
     }
   }
+}
+
+/** Aᵀ along time of a block's tiles, `plane` bytes a plane, and the activation. */
+// @ts-ignore: decorator
+@inline
+function gatherBlock(a: usize, clip: i32, first: i32, down: i32, from: usize, width: usize, plane: usize): void {
+  const Fo = dim(a, 4);
+  const act = dim(a, 8);
+  const floor = f32x4.splat(act == Act.Relu ? 0 : -Infinity);
+  const line = <usize>Fo * width;
+  const top = <usize>word(a, 3) + <usize>(clip * dim(a, 3) + STEP * first) * line;
+  const left = dim(a, 3) - STEP * first;
+  for (let t = 0; t < down; t++) {
+    const y = top + <usize>(STEP * t) * line;
+    for (let f = 0; f < Fo; f++) {
+      const column = f % 3;
+      gatherLines(from + <usize>column * plane, COLUMNS * plane, word(a, 2), floor, y + <usize>f * width, line, left - STEP * t, width);
+      if (column == 2 || f == Fo - 1) from += width;
+    }
+  }
+  if (act > Act.Relu) finishRows(top, width, min(STEP * down, left) * Fo, dim(a, 5), act, real(a, DIMS + 9));
 }

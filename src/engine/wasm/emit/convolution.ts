@@ -6,7 +6,7 @@ import type { Unit } from '../fuse.js';
 import { foldedBias, foldedWeight, packColumns, packedFloats } from './constants.js';
 import { actArguments, type Context } from './context.js';
 import { emitDirect } from './direct.js';
-import { emitWinograd, suitsWinograd, winogradWeight } from './winograd.js';
+import { emitWinograd, suitsWinograd, winogradFloats, winogradWeight } from './winograd.js';
 
 type Matrix = Conv2dNode | DenseNode;
 
@@ -90,7 +90,7 @@ export function emitMatrix(context: Context, unit: Unit, needsGradient: boolean)
 
 function transformedWeight(context: Context, unit: Unit, node: Conv2dNode, channels: number): Place {
   const N = node.shape[2];
-  return context.constant(`winograd ${node.weight}`, 16 * channels * N, (tensors: Tensors) =>
+  return context.constant(`winograd ${node.weight}`, winogradFloats(channels, N), (tensors: Tensors) =>
     winogradWeight(
       foldedWeight(tensors, node.weight, unit.norm, N, (i) => i % N),
       channels,

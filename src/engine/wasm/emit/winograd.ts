@@ -1,4 +1,4 @@
-/** 3 × 3 convolutions of inference that take less than half the multiplications by Winograd's F(2 × 2, 3 × 3). */
+/** 3 × 3 convolutions of inference that take less than half the multiplications by Winograd's F(5 × 3, 3 × 3). */
 import { Op } from '../../../../assembly/op.js';
 import type { Conv2dNode } from '../../../graph/graph.js';
 import type { Place } from '../assembler.js';
@@ -6,44 +6,84 @@ import type { Unit } from '../fuse.js';
 import { packColumns } from './constants.js';
 import { actArguments, type Context } from './context.js';
 
-/** Tiles transformed at a time; assembly/kernels/winograd.ts has the same. */
-const TILES = 30;
+/** Where the polynomials are multiplied, beside ∞: five outputs along time, three along frequency. */
+const POINTS = [
+  [0, 1, -1, 2, -2, 0.5],
+  [0, 1, -1, 2],
+] as const;
+/** Products of a tile of outputs. */
+const PRODUCTS = 35;
 /** Fewer channels on either side do not pay for the transforms. */
 const LEAST_CHANNELS = 8;
+/** A product of fewer rows takes as long as one of so many: it waits for its sums, or for the weights. */
+const LEAST_TILES = 3;
+/** Tiles transformed at a time, and numbers that they should not exceed on both sides together, so as to stay in cache. */
+const MOST_TILES = 30;
+const MOST_FLOATS = 2 ** 16;
+
+/** Lines and columns of tiles that cover a map of outputs. */
+function tilesOf([To, Fo]: readonly number[]): [number, number] {
+  return [Math.ceil(To / 5), Math.ceil(Fo / 3)];
+}
 
 /** Whether a convolution is one of those. */
 export function suitsWinograd(node: Conv2dNode, channels: number): boolean {
   const { kernel, stride, dilation, groups, shape } = node;
+  const [down, across] = tilesOf(shape);
   return (
     groups === 1 &&
     kernel.every((size) => size === 3) &&
     [...stride, ...dilation].every((size) => size === 1) &&
-    [channels, shape[2]].every((size) => size % 4 === 0 && size >= LEAST_CHANNELS)
+    [channels, shape[2]].every((size) => size % 4 === 0 && size >= LEAST_CHANNELS) &&
+    2 * PRODUCTS * Math.max(LEAST_TILES, down * across) < 9 * shape[0] * shape[1]
   );
 }
 
-/** G g Gᵀ of every filter, as 16 matrices `[inputs, outputs]` in panels; `weight` is `[3, 3, inputs, outputs]`. */
+/** Numbers of the transformed weights. */
+export function winogradFloats(inputs: number, outputs: number): number {
+  return PRODUCTS * inputs * outputs;
+}
+
+/** G g Gᵀ of every filter, as 35 matrices `[inputs, outputs]` in panels; `weight` is `[3, 3, inputs, outputs]`. */
 export function winogradWeight(weight: Float32Array, inputs: number, outputs: number): Float32Array {
   const size = inputs * outputs;
-  const matrices = Array.from({ length: 16 }, () => new Float32Array(size));
+  const matrices = Array.from({ length: PRODUCTS }, () => new Float32Array(size));
   for (let i = 0; i < size; i++) {
-    const columns = [0, 1, 2].map((v) => spread([0, 1, 2].map((u) => weight[(3 * u + v) * size + i])));
-    for (let r = 0; r < 4; r++) {
-      spread(columns.map((column) => column[r])).forEach((value, c) => {
-        matrices[4 * r + c][i] = value;
-      });
+    const columns = [0, 1, 2].map((v) =>
+      spread(
+        [0, 1, 2].map((u) => weight[(3 * u + v) * size + i]),
+        POINTS[0],
+      ),
+    );
+    for (let r = 0, k = 0; r <= POINTS[0].length; r++) {
+      for (const value of spread(
+        columns.map((column) => column[r]),
+        POINTS[1],
+      ))
+        matrices[k++][i] = value;
     }
   }
-  const packed = new Float32Array(16 * size);
+  const packed = new Float32Array(PRODUCTS * size);
   for (const [k, matrix] of matrices.entries()) {
     packColumns(matrix, packed.subarray(k * size), { k: inputs, n: outputs, row: outputs, from: 0 });
   }
   return packed;
 }
 
-/** G times three numbers. */
-function spread([a, b, c]: readonly number[]): [number, number, number, number] {
-  return [a, (a + b + c) / 2, (a - b + c) / 2, c];
+/** G times three numbers: their polynomial at each point over the product of the point's distances from the others, then at ∞. */
+function spread([a, b, c]: readonly number[], points: readonly number[]): number[] {
+  const values = points.map((p) => {
+    const distances = points.reduce((product, q) => (q === p ? product : product * (p - q)), 1);
+    return (a + p * (b + p * c)) / distances;
+  });
+  return [...values, c];
+}
+
+/** Lines of tiles in a block: as even as can be, so that no block is small. */
+function blockLines(down: number, across: number, floatsPerTile: number): number {
+  const tiles = Math.min(MOST_TILES, MOST_FLOATS / floatsPerTile);
+  const most = Math.max(1, Math.floor(tiles / across));
+  return Math.ceil(down / Math.ceil(down / most));
 }
 
 /** Emits such a unit; `weight` as `winogradWeight` gives it. */
@@ -53,12 +93,13 @@ export function emitWinograd(context: Context, unit: Unit, weight: Place, bias: 
   const [To, Fo, N] = node.shape;
   const { padding } = node;
   const x = context.map(node.inputs[0]);
-  const zeros = context.assembler.zeros(N);
+  const zeros = context.assembler.zeros(Math.max(N, F * C));
   const [kind, slope] = actArguments(unit.activation);
   const y = context.define(unit.output.name, false);
-  const even = (size: number) => 2 * Math.ceil(size / 2) + 2;
-  const frame = context.scratch('frame', even(To) * even(Fo) * C);
-  const room = context.scratch('tiles', 16 * TILES * (C + N));
+  const [down, across] = tilesOf(node.shape);
+  const lines = blockLines(down, across, PRODUCTS * (C + N));
+  const strip = context.scratch('strip', 7 * (3 * across + 2) * C);
+  const room = context.scratch('tiles', PRODUCTS * lines * across * (C + N));
   const sizes = [T, F, C, To, Fo, N, padding[0][0], padding[1][0]] as const;
-  context.call(Op.Winograd, x, weight, bias ?? zeros, y, frame, room, zeros, ...sizes, kind, slope);
+  context.call(Op.Winograd, x, weight, bias ?? zeros, y, strip, room, zeros, ...sizes, kind, slope, lines);
 }

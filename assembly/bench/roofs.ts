@@ -1,4 +1,4 @@
-// AssemblyScript: what one core can do at most through WebAssembly, with 128-bit vectors.
+/** For bench/roofline.mjs: what one core can do at most through WebAssembly, with 128-bit vectors. */
 
 /** 12 sums of 4 numbers, `rounds` fused multiply-adds each of what lies at `at`, none waiting for another. */
 export function multiplyAdd(at: usize, rounds: i32): f32 {
