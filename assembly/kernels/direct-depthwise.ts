@@ -1,6 +1,6 @@
 /**
  * Depthwise convolutions for inference: four channels of five outputs at a time, so that sums do not wait for one another (maps
- * of 40 bands are halved to 20, 10 and 5). Those of 3 × 3 taps that sliding-depthwise.ts takes are not here.
+ * of 40 bands are halved to 20, 10 and 5). Those of 3 × 3 and 1 × 3 taps that sliding-depthwise.ts takes are not here.
  */
 import { Act } from '../op';
 import { clearSides, fillStrip } from './frame';
@@ -86,52 +86,7 @@ function byFive(from: usize, line: usize, step: usize, weights: usize, to: usize
   }
 }
 
-/** Three taps as far apart as the outputs: each number is loaded once. */
-function threeShared(from: usize, line: usize, step: usize, weights: usize, to: usize, yLine: usize, yStep: usize, lines: i32, count: i32): void {
-  const next = row, aside = tap;
-  for (let t = 0; t < lines; t++) {
-    for (let o = 0; o < count; o += 5) {
-      const at = <usize>min(o, count - 5);
-      const x = from + at * step;
-      const y = to + at * yStep;
-      let w = weights;
-      let a = start, b = a, c = a, d = a, e = a;
-      let p = x;
-      let s: v128;
-      let w0 = v128.load(w);
-      let w1 = v128.load(w + next);
-      let w2 = v128.load(w + 2 * next);
-      w += 3 * next;
-      s = v128.load(p);
-      a = fma4(s, w0, a);
-      s = v128.load(p + aside);
-      a = fma4(s, w1, a);
-      b = fma4(s, w0, b);
-      s = v128.load(p + 2 * aside);
-      a = fma4(s, w2, a);
-      b = fma4(s, w1, b);
-      c = fma4(s, w0, c);
-      s = v128.load(p + 3 * aside);
-      b = fma4(s, w2, b);
-      c = fma4(s, w1, c);
-      d = fma4(s, w0, d);
-      s = v128.load(p + 4 * aside);
-      c = fma4(s, w2, c);
-      d = fma4(s, w1, d);
-      e = fma4(s, w0, e);
-      s = v128.load(p + 5 * aside);
-      d = fma4(s, w2, d);
-      e = fma4(s, w1, e);
-      s = v128.load(p + 6 * aside);
-      e = fma4(s, w2, e);
-      putFive(y, yStep, a, b, c, d, e);
-    }
-    from += line;
-    to += yLine;
-  }
-}
-
-/** Rows of three or five taps, likewise. */
+/** Rows of three or five taps as far apart as the outputs: each number is loaded once. */
 // @ts-ignore: decorator
 @inline
 function rowsShared(long: bool, from: usize, line: usize, step: usize, weights: usize, to: usize, yLine: usize, yStep: usize, lines: i32, count: i32): void {
@@ -237,7 +192,6 @@ function single(x: usize, w: usize, y: usize): void {
 function fives(x: usize, line: usize, step: usize, w: usize, y: usize, yLine: usize, yStep: usize, lines: i32, columns: i32): void {
   if (!isShared(step)) byFive(x, line, step, w, y, yLine, yStep, lines, columns);
   else if (kf == 5) fivesShared(x, line, step, w, y, yLine, yStep, lines, columns);
-  else if (kt == 1) threeShared(x, line, step, w, y, yLine, yStep, lines, columns);
   else threesShared(x, line, step, w, y, yLine, yStep, lines, columns);
 }
 

@@ -1,4 +1,4 @@
-/** Depthwise convolutions of 3 × 3 taps that assembly/kernels/sliding-depthwise.ts computes. */
+/** Depthwise convolutions of 3 × 3 or 1 × 3 taps that assembly/kernels/sliding-depthwise.ts computes. */
 import { Op } from '../../../../assembly/op.js';
 import type { Shape } from '../../../graph/graph.js';
 import type { Place } from '../assembler.js';
@@ -24,7 +24,8 @@ export function slides(sizes: DepthwiseSizes): boolean {
   const { shape, output, kernel, stride, dilation, before, multiplier } = sizes;
   return (
     multiplier === 1 &&
-    kernel.every((size) => size === 3) &&
+    (kernel[0] === 3 || kernel[0] === 1) &&
+    kernel[1] === 3 &&
     dilation[1] === 1 &&
     stride[1] <= 2 &&
     before[0] >= 0 &&
@@ -35,12 +36,12 @@ export function slides(sizes: DepthwiseSizes): boolean {
 
 /** The words of both kernels, from the line of zeros on; steps: numbers from position to position of x and of y. */
 function words(context: Context, sizes: DepthwiseSizes, xStep: number, yStep: number) {
-  const { shape, output, stride, dilation, before } = sizes;
+  const { shape, output, kernel, stride, dilation, before } = sizes;
   const [T, F, C] = shape;
   const [To, Fo] = output;
   const zeros = context.assembler.zeros(F * xStep);
   const strip = Math.max(1, Math.min(To, Math.floor(STRIP_FLOATS / (F * C * stride[0]))));
-  return [zeros, T, F, C, To, Fo, ...stride, dilation[0], ...before, strip, xStep, yStep] as const;
+  return [zeros, T, F, C, To, Fo, kernel[0], ...stride, dilation[0], ...before, strip, xStep, yStep] as const;
 }
 
 export interface SlidingMaps {
