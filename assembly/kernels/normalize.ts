@@ -9,7 +9,7 @@ import { activate4, derivative4, fma4, real, storeLanes, word } from './simd';
 /** Rows taken at a time, so that they stay in cache over all channels. */
 const CHUNK: i32 = 256;
 /** Lines of a map cut into bands taken at a time, row by row of frequency. */
-const LINES: i32 = 64;
+const LINES: i32 = 128;
 
 // @ts-ignore: decorator
 @inline
