@@ -5,9 +5,14 @@
 import { ConfigError } from '../errors.js';
 import { MODELS } from '../models/models.js';
 import type { DataSet } from './data-set.js';
-import { type AugmentConfig, bcResNetAugment, DEFAULT_AUGMENT } from './features/augment-config.js';
+import {
+  type AugmentConfig,
+  bcResNetAugment,
+  DEFAULT_AUGMENT,
+  SHORT_AUGMENT,
+} from './features/augment-config.js';
 import { type RoutingRecipe, routedRecipe } from './routing/routing-recipe.js';
-import { clipsPerEpoch, epochsFor } from './training-length.js';
+import { clipsPerEpoch, epochsFor, SHORT_SHARE } from './training-length.js';
 
 export interface SgdRecipe {
   readonly kind: 'sgd';
@@ -146,9 +151,23 @@ function bcResNetDefault(tau: number): Recipe {
   return { ...authors, name: 'bc-resnet-speed', augment, calibrateUnknown: true };
 }
 
+/**
+ * AdamW for a third of the clips: batches of eight, so that there are steps enough, and clips varied less. One thread works,
+ * a batch being one shard.
+ */
+const SHORT_RECIPE: Recipe = {
+  ...DEFAULT_RECIPE,
+  name: 'short',
+  epochs: 60,
+  batchSize: 8,
+  normShard: 8,
+  augment: SHORT_AUGMENT,
+};
+
 /** By name, for a network whose width is τ times that of its family's first. */
 const RECIPES = {
   adamw: () => DEFAULT_RECIPE,
+  short: () => SHORT_RECIPE,
   'bc-resnet': bcResNetRecipe,
   'bc-resnet-speed': bcResNetDefault,
 } as const satisfies Record<string, (tau: number) => Recipe>;
@@ -172,5 +191,6 @@ export function recipeFor(model: string, dataSet?: DataSet, name?: RecipeName): 
   const plain = RECIPES[wanted](Number(tau ?? 1));
   const chooses = Object.hasOwn(MODELS, model) && MODELS[model].family === 'drnet';
   const recipe = chooses ? routedRecipe(plain) : plain;
-  return { ...recipe, ...(dataSet && { epochs: epochsFor(clipsPerEpoch(dataSet)) }) };
+  const share = wanted === 'short' ? SHORT_SHARE : 1;
+  return { ...recipe, ...(dataSet && { epochs: epochsFor(clipsPerEpoch(dataSet), share) }) };
 }

@@ -84,10 +84,15 @@ describe('recipeFor', () => {
   it('trains by another recipe when asked', () => {
     expect(recipeFor('bc-resnet-3', undefined, 'adamw')).toEqual(DEFAULT_RECIPE);
     expect(recipeFor('bc-resnet-3', undefined, 'bc-resnet')).toEqual(bcResNetRecipe(3));
+    expect(recipeFor('bc-resnet-3', undefined, 'short')).toMatchObject({
+      name: 'short',
+      epochs: 60,
+      batchSize: 8,
+    });
     expect(recipeFor('ghostnet-tiny', undefined, 'bc-resnet')).toEqual(bcResNetRecipe(1));
     expect(() => recipeFor('ghostnet-tiny', undefined, 'toString' as 'adamw')).toThrow(ConfigError);
     expect(() => recipeFor('ghostnet-tiny', undefined, 'toString' as 'adamw')).toThrow(
-      'expected one of adamw, bc-resnet, bc-resnet-speed, got toString',
+      'expected one of adamw, short, bc-resnet, bc-resnet-speed, got toString',
     );
   });
 

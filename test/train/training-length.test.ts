@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Clip, DataSet } from '../../src/train/data-set.js';
 import { recipeFor } from '../../src/train/recipe.js';
-import { clipsPerEpoch, epochsFor } from '../../src/train/training-length.js';
+import { clipsPerEpoch, epochsFor, SHORT_SHARE } from '../../src/train/training-length.js';
 
 /** `counts[i]` training clips of label i. */
 function dataSetOf(counts: readonly number[], special: Partial<DataSet> = {}): DataSet {
@@ -37,6 +37,10 @@ describe('epochsFor', () => {
     [100_000, 30],
   ])('lets %i clips come by for %i epochs', (clips, epochs) => {
     expect(epochsFor(clips)).toBe(epochs);
+  });
+
+  it('takes less for a short training', () => {
+    expect([160, 3_000, 10_000].map((clips) => epochsFor(clips, SHORT_SHARE))).toEqual([60, 30, 9]);
   });
 });
 

@@ -2,9 +2,8 @@
 import type { Command } from 'commander';
 import { createEngine } from '../../engine/create-engine.js';
 import { profileTraining } from '../../engine/wasm/profile.js';
-import { costsOf } from '../../graph/costs.js';
 import type { Graph } from '../../graph/graph.js';
-import { buildModel } from '../../models/models.js';
+import { buildModel, describeModel } from '../../models/models.js';
 import { type Io, printResult } from '../io.js';
 import { type ComputeOptions, engineOption, integer, kernelsOption } from '../options.js';
 import { formatCount, formatPercent, formatTable } from '../table.js';
@@ -54,7 +53,8 @@ async function bench(name: string, options: BenchOptions, io: Io): Promise<void>
     const { signal } = io;
     const nowMs = () => io.nowMs();
     const speed = await measureNetwork(graph, { engine, batch, threads, milliseconds, nowMs, signal });
-    const { parameters, macs } = costsOf(graph);
+    // As `models` has them: of a network that chooses its resolution, those of the dearest.
+    const { parameters, macs } = describeModel(name);
     const value = {
       name,
       parameters,

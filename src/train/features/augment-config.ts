@@ -49,6 +49,13 @@ export const DEFAULT_AUGMENT: AugmentConfig = {
   mixup: 0.3,
 };
 
+/** For short trainings, which end before clips so varied are learnt. */
+export const SHORT_AUGMENT: AugmentConfig = {
+  ...DEFAULT_AUGMENT,
+  specAugment: { frequencyMasks: 1, maxBands: 4, timeMasks: 1, maxFrames: 12, value: 'mean' },
+  mixup: 0,
+};
+
 /** Clips as they are. */
 export const NO_AUGMENT: AugmentConfig = {
   probability: 0,

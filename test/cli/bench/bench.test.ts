@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { profileNodes } from '../../../src/cli/bench/profile-nodes.js';
 import { run } from '../../../src/cli/run.js';
 import { GraphBuilder } from '../../../src/graph/builder.js';
+import { describeModel } from '../../../src/models/models.js';
 import { createFakeIo } from '../fake-io.js';
 
 /** A clock that moves by one millisecond each time it is looked at. */
@@ -27,6 +28,12 @@ describe('hearken bench', () => {
       batchClipsPerSecond: 4000,
       clipMs: 1,
     });
+  });
+
+  it('counts of a network that chooses its resolution the dearest way through', async () => {
+    const name = 'drnet-csp-resnet-tiny';
+    const { stdout } = await bench(name, '--batch', '1', '--ms', '1', '--json');
+    expect(JSON.parse(stdout).macs).toBe(Math.max(...describeModel(name).routing!.macs));
   });
 
   it('tells a step apart by nodes, shares adding up to 1', async () => {
