@@ -172,21 +172,37 @@ export async function inferOn(
 }
 
 /**
- * Parameters whose gradient is 0 but for rounding: biases, and β of norms, that shift a channel by a constant which
- * every reader passes on as a constant until a norm takes it away.
+ * Parameters whose gradient is 0 but for rounding: biases, and β of norms, that shift a channel (β of bands: each band of it)
+ * by a constant which every reader passes on as a constant until a norm takes it away.
  */
 export function idleParameters(graph: Graph): Set<string> {
-  const forgets = (name: string): boolean => {
+  const forgets = (name: string, shift: Shift): boolean => {
     if (graph.outputs.includes(name) || graph.losses.includes(name)) return false;
     const readers = graph.nodes.filter(({ inputs }) => inputs.includes(name));
-    return readers.every((node) => node.op === 'batchNorm' || (keepsConstants(node) && forgets(node.name)));
+    return readers.every((node) =>
+      node.op === 'batchNorm'
+        ? node.bands % shift.bands === 0
+        : keepsConstants(node) && keepsBands(node, shift) && forgets(node.name, shift),
+    );
   };
-  const shifts = (node: GraphNode) => {
-    if (node.op === 'batchNorm') return [node.beta];
-    return 'bias' in node && node.bias ? [node.bias] : [];
-  };
-  const shifting = graph.nodes.filter((node) => shifts(node).length > 0 && forgets(node.name));
-  return new Set(shifting.flatMap(shifts));
+  const idle = graph.nodes.flatMap((node) => {
+    const isNorm = node.op === 'batchNorm';
+    const name = isNorm ? node.beta : 'bias' in node && node.bias;
+    const shift = { bands: isNorm ? node.bands : 1, frequency: node.shape[1] };
+    return name && forgets(node.name, shift) ? [name] : [];
+  });
+  return new Set(idle);
+}
+
+/** A number added to each of so many bands of a map's frequencies. */
+interface Shift {
+  readonly bands: number;
+  readonly frequency: number;
+}
+
+/** Whether numbers of a band stay in it. */
+function keepsBands(node: GraphNode, { bands, frequency }: Shift): boolean {
+  return bands === 1 || (node.shape[1] === frequency && !('kernel' in node && node.kernel[1] > 1));
 }
 
 /** Ops that turn a constant added to a channel into a constant added to channels. */
@@ -346,13 +362,18 @@ export function expectSameMaps(
   }
 }
 
-/** Every parameter learns: a finite gradient that is not 0, except for the idle ones. */
+/** Of the largest gradient: what rounding leaves where sums cancel. */
+const IDLE = 1e-4;
+
+/** Every parameter learns: a finite gradient that is not 0, except for the idle ones, whose gradient is nothing but rounding. */
 export function expectEveryGradient(graph: Graph, gradients: Tensors): void {
   const idle = idleParameters(graph);
-  const floor = 1e-7 * largestOf(gradients);
+  const most = largestOf(gradients);
   for (const name of Object.keys(graph.parameters)) {
     expect(gradients[name].every(Number.isFinite), `${name} is finite`).toBe(true);
-    if (!idle.has(name)) expect(largest(gradients[name]), `gradient of ${name}`).toBeGreaterThan(floor);
+    const size = largest(gradients[name]);
+    if (idle.has(name)) expect(size, `gradient of ${name}, idle`).toBeLessThan(IDLE * most);
+    else expect(size, `gradient of ${name}`).toBeGreaterThan(1e-7 * most);
   }
 }
 
