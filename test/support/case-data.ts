@@ -45,6 +45,9 @@ export function caseData(entry: OpCase): CaseData {
   };
 }
 
+/** Kernels of the networks for images hold so many numbers: uniform ones of the same deviation are drawn in a fifth of the time. */
+const MANY_NUMBERS = 2 ** 18;
+
 /**
  * Every parameter random, none hidden at 0 or 1: γ between ½ and 1½, kernels of the deviation they start with. β leans
  * to the positive, so that no rectified channel is dead and no norm divides by a deviation near 0.
@@ -54,12 +57,11 @@ export function drawParameters(graph: Graph, key: number): Tensors {
     const random = new Random(key, hashText(name), 2);
     if (role === 'gamma') return uniforms(random, sizeOf(shape), 0.5, 1.5);
     if (role === 'beta') return uniforms(random, sizeOf(shape), -0.2, 0.8);
-    if (role !== 'kernel') return normals(random, sizeOf(shape), 0.5);
-    return normals(
-      random,
-      sizeOf(shape),
-      Math.sqrt(init.kind === 'kaimingNormal' ? 2 / init.fanOut : 1 / shape[0]),
-    );
+    const size = sizeOf(shape);
+    if (role !== 'kernel') return normals(random, size, 0.5);
+    const deviation = Math.sqrt(init.kind === 'kaimingNormal' ? 2 / init.fanOut : 1 / shape[0]);
+    const limit = Math.sqrt(3) * deviation;
+    return size < MANY_NUMBERS ? normals(random, size, deviation) : uniforms(random, size, -limit, limit);
   };
   return Object.fromEntries(Object.entries(graph.parameters).map(([name, spec]) => [name, draw(name, spec)]));
 }
