@@ -1,5 +1,5 @@
 /** `hearken models [NAME]`: which networks there are, what they cost, where they come from. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { DEFAULT_FRONT_END, type FrontEndConfig } from '../audio/front-end.js';
 import type { ReceptiveField } from '../graph/receptive-field.js';
 import { type Stage, stagesOf } from '../graph/stages.js';
@@ -7,12 +7,21 @@ import { meanAccuracy } from '../models/measured.js';
 import { buildModel, describeModel, describeModels, type ModelRow } from '../models/models.js';
 import { formatBytes, formatCount, formatPercent, formatShort } from '../train/report/numbers.js';
 import { type Io, printResult } from './io.js';
+import { integer } from './options.js';
 import { type Column, formatTable } from './table.js';
 import { UsageError } from './usage-error.js';
 
-interface ModelsOptions {
+interface ModelsOptions extends Filter {
   readonly layers?: boolean;
   readonly json?: boolean;
+}
+
+/** Which networks to list; what is absent lets all pass. */
+interface Filter {
+  readonly domain?: ModelRow['domain'];
+  readonly family?: string;
+  readonly size?: NonNullable<ModelRow['size']>;
+  readonly maxParameters?: number;
 }
 
 export function registerModels(program: Command, io: Io): void {
@@ -25,6 +34,17 @@ export function registerModels(program: Command, io: Io): void {
       '--layers',
       'stage by stage: shapes, parameters, multiply–accumulates, activation bytes, receptive field',
     )
+    .addOption(
+      new Option('--domain <domain>', 'of the list, those for words or for images').choices([
+        'speech',
+        'image',
+      ]),
+    )
+    .option('--family <name>', 'of the list, those of one family')
+    .addOption(
+      new Option('--size <size>', 'of the list, those of one size').choices(['tiny', 'small', 'base']),
+    )
+    .option('--max-parameters <n>', 'of the list, those of no more parameters', integer(1, 1e9))
     .option('--json', 'print one JSON value')
     .action((name: string | undefined, options: ModelsOptions) => showModels(name, options, io));
 }
@@ -32,10 +52,13 @@ export function registerModels(program: Command, io: Io): void {
 function showModels(name: string | undefined, options: ModelsOptions, io: Io): void {
   if (name === undefined) {
     if (options.layers) throw new UsageError('--layers needs the name of a network');
-    const rows = describeModels();
+    const rows = selectRows(describeModels(), options);
     printResult(io, options, rows.map(jsonOf), () => formatList(rows));
     return;
   }
+  const filtered = [options.domain, options.family, options.size, options.maxParameters];
+  if (filtered.some((value) => value !== undefined))
+    throw new UsageError(`--domain, --family, --size and --max-parameters are for the list, got ${name}`);
   const row = describeModel(name);
   if (options.layers) {
     const layers = stagesOf(buildModel(name));
@@ -47,6 +70,21 @@ function showModels(name: string | undefined, options: ModelsOptions, io: Io): v
         `${formatRow(row)}\n\n${formatStages(layers, row.domain === 'speech' ? DEFAULT_FRONT_END : undefined)}`,
     );
   } else printResult(io, options, [jsonOf(row)], () => formatRow(row));
+}
+
+/** @throws UsageError for a family that does not exist. */
+function selectRows(rows: readonly ModelRow[], filter: Filter): ModelRow[] {
+  const { domain, family, size, maxParameters = Number.POSITIVE_INFINITY } = filter;
+  const families = [...new Set(rows.map((row) => row.family))];
+  if (family !== undefined && !families.includes(family))
+    throw new UsageError(`--family: expected one of ${families.join(', ')}, got ${family}`);
+  return rows.filter(
+    (row) =>
+      (domain ?? row.domain) === row.domain &&
+      (family ?? row.family) === row.family &&
+      (size ?? row.size) === row.size &&
+      row.parameters <= maxParameters,
+  );
 }
 
 /** A row as JSON has it: `macs` of a DRNet is a list, one number a resolution. */
@@ -72,13 +110,21 @@ const SPEECH_COLUMNS: readonly Column<ModelRow>[] = [
 /** Networks for speech first, then those for images as their papers have them. */
 function formatList(rows: readonly ModelRow[]): string {
   const of = (domain: ModelRow['domain']) => rows.filter((row) => row.domain === domain);
+  const [speech, images] = [of('speech'), of('image')];
   return [
-    'For words: one second of log-mel frames in, costs at 12 labels',
-    formatTable(of('speech'), SPEECH_COLUMNS),
-    'English, Arabic: accuracy where measured, mean over seeds: ten commands and unknown (test), 40 words (validation).',
-    'As published: 224 × 224 images in, 1000 classes',
-    formatTable(of('image'), COLUMNS),
-    '`hearken models NAME --layers` shows one of them stage by stage.',
+    ...(speech.length > 0
+      ? [
+          'For words: one second of log-mel frames in, costs at 12 labels',
+          formatTable(speech, SPEECH_COLUMNS),
+          'English, Arabic: accuracy where measured, mean over seeds: ten commands and unknown (test), 40 words (validation).',
+        ]
+      : []),
+    ...(images.length > 0
+      ? ['As published: 224 × 224 images in, 1000 classes', formatTable(images, COLUMNS)]
+      : []),
+    rows.length > 0
+      ? '`hearken models NAME --layers` shows one of them stage by stage.'
+      : 'No network is like that.',
   ].join('\n\n');
 }
 

@@ -20,6 +20,36 @@ describe('hearken models', () => {
     expect(stdout).toContain('26,694,568');
   });
 
+  it('lists what is asked for alone', async () => {
+    const names = async (...filter: string[]) => {
+      const { stdout } = await hearken('models', '--json', ...filter);
+      return JSON.parse(stdout).map(({ name }: { name: string }) => name);
+    };
+    const all: { domain: string; family: string; size: string | null; parameters: number; name: string }[] =
+      JSON.parse((await hearken('models', '--json')).stdout);
+    const wanted = (is: (row: (typeof all)[number]) => boolean) => all.filter(is).map(({ name }) => name);
+    expect(await names('--family', 'ghostnet')).toEqual(wanted(({ family }) => family === 'ghostnet'));
+    expect(await names('--domain', 'image')).toEqual(wanted(({ domain }) => domain === 'image'));
+    expect(await names('--size', 'tiny', '--max-parameters', '45000')).toEqual(
+      wanted(({ size, parameters }) => size === 'tiny' && parameters <= 45_000),
+    );
+    const { stdout } = await hearken('models', '--family', 'ds-cnn');
+    expect(stdout).toContain('ds-cnn-s');
+    expect(stdout).not.toContain('As published');
+    expect((await hearken('models', '--max-parameters', '1')).stdout).toBe('No network is like that.\n');
+  });
+
+  it.each([
+    [['--family', 'ghosts'], '--family: expected one of bc-resnet, ghostnet'],
+    [['--size', 'large'], "argument 'large' is invalid"],
+    [['--max-parameters', 'few'], 'whole number'],
+    [['bc-resnet-1', '--size', 'tiny'], 'are for the list, got bc-resnet-1'],
+  ])('refuses %j', async (argv, message) => {
+    const { code, stdout, stderr } = await hearken('models', ...argv);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(message);
+  });
+
   it('shows one network stage by stage, with a sum that is its cost', async () => {
     const { stdout } = await hearken('models', 'bc-resnet-1', '--layers');
     expect(stdout).toMatch(/^stem +98 × 20 × 16 /m);
