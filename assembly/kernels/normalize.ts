@@ -8,8 +8,25 @@ import { activate4, derivative4, fma4, real, storeLanes, word } from './simd';
 
 /** Rows taken at a time, so that they stay in cache over all channels. */
 const CHUNK: i32 = 256;
-/** Lines of a map cut into bands taken at a time, row by row of frequency. */
-const LINES: i32 = 128;
+/** Numbers of a map cut into bands taken at a time, some lines of all its frequencies: they stay in the first cache, too. */
+const STRIP: i32 = 4096;
+
+let seen: i32 = 0;
+
+/** Brings memory to the first cache in its order, before loops go through it by bands: they would wait for each line of it. */
+function fetch(from: usize, bytes: usize): void {
+  if (!from) return;
+  let sum = 0;
+  for (let i: usize = 0; i < bytes; i += 64) sum += load<i32>(from + i);
+  seen = sum;
+}
+
+/** Lines of so many numbers taken at a time. */
+// @ts-ignore: decorator
+@inline
+function linesOf(numbers: i32): i32 {
+  return max(8, STRIP / numbers);
+}
 
 // @ts-ignore: decorator
 @inline
@@ -119,18 +136,24 @@ export function scaleShift(a: usize, clips: i32): void {
   const rows = bands > 1 ? word(a, 5) : word(a, 5) * clips;
   const outer = bands > 1 ? word(a, 4) * clips : 1;
   const row = <usize>C << 2;
-  const F = bands * rows;
   if (outer == 1) {
-    for (let r = 0; r < rows; r += CHUNK) applyRows(a, <usize>r * row, min(CHUNK, rows - r), row, 0, C);
+    for (let r = 0; r < rows; r += CHUNK) applyRows(a, <usize>r * row, 1, 0, min(CHUNK, rows - r), row, 0, C);
     return;
   }
-  for (let o = 0; o < outer; o += LINES) {
-    const lines = min(LINES, outer - o);
-    for (let f = 0; f < F; f++) applyRows(a, <usize>(o * F + f) * row, lines, <usize>F * row, ((f / rows) * C) << 2, C);
+  const line = <usize>(bands * rows) * row;
+  const most = linesOf(bands * rows * C);
+  for (let o = 0; o < outer; o += most) {
+    const lines = min(most, outer - o);
+    fetch(<usize>word(a, 0) + <usize>o * line, <usize>lines * line);
+    fetch(<usize>word(a, 3) + <usize>o * line, <usize>lines * line);
+    for (let b = 0; b < bands; b++) {
+      applyRows(a, <usize>o * line + <usize>(b * rows) * row, rows, row, lines, line, <usize>b * row, C);
+    }
   }
 }
 
-function applyRows(a: usize, at: usize, count: i32, row: usize, parameters: usize, C: i32): void {
+/** Over `few` starts (`fewStep` bytes apart) of `count` rows each (`row` bytes apart), the first `at` bytes from the map's. */
+function applyRows(a: usize, at: usize, few: i32, fewStep: usize, count: i32, row: usize, parameters: usize, C: i32): void {
   const act = word(a, 8);
   const slope = real(a, 9);
   const residual = <usize>word(a, 10);
@@ -139,28 +162,32 @@ function applyRows(a: usize, at: usize, count: i32, row: usize, parameters: usiz
     const column = <usize>c << 2;
     const scale = v128.load(<usize>word(a, 1) + parameters + column);
     const shift = v128.load(<usize>word(a, 2) + parameters + column);
-    let x = <usize>word(a, 0) + at + column;
-    let y = <usize>word(a, 3) + at + column;
     const lanes = min(4, C - c);
-    if (lanes == 4 && act <= Act.Relu && residual == 0) {
-      const floor = f32x4.splat(act == Act.Relu ? 0 : -Infinity);
+    const floor = f32x4.splat(act == Act.Relu ? 0 : -Infinity);
+    const plain = lanes == 4 && act <= Act.Relu && residual == 0;
+    for (let o = 0; o < few; o++) {
+      const start = at + <usize>o * fewStep + column;
+      let x = <usize>word(a, 0) + start;
+      let y = <usize>word(a, 3) + start;
+      if (plain) {
+        for (let i = 0; i < count; i++) {
+          v128.store(y, f32x4.pmax(fma4(v128.load(x), scale, shift), floor));
+          x += row;
+          y += row;
+        }
+        continue;
+      }
+      let z = residual + start;
       for (let i = 0; i < count; i++) {
-        v128.store(y, f32x4.pmax(fma4(v128.load(x), scale, shift), floor));
+        let v = fma4(v128.load(x), scale, shift);
+        if (residual) v = f32x4.add(v, v128.load(z));
+        if (act == Act.Relu || act == Act.Relu6) v = f32x4.pmin(f32x4.pmax(v, f32x4.splat(0)), ceiling);
+        else if (act != Act.None) v = activate4(act, v, slope);
+        storeLanes(y, v, lanes);
         x += row;
         y += row;
+        z += row;
       }
-      continue;
-    }
-    let z = residual + at + column;
-    for (let i = 0; i < count; i++) {
-      let v = fma4(v128.load(x), scale, shift);
-      if (residual) v = f32x4.add(v, v128.load(z));
-      if (act == Act.Relu || act == Act.Relu6) v = f32x4.pmin(f32x4.pmax(v, f32x4.splat(0)), ceiling);
-      else if (act != Act.None) v = activate4(act, v, slope);
-      storeLanes(y, v, lanes);
-      x += row;
-      y += row;
-      z += row;
     }
   }
 }
@@ -178,13 +205,18 @@ export function normalizeReduce(a: usize, clips: i32): void {
   const sums = <usize>word(a, 7);
   memory.fill(sums, 0, <usize>(bands * C) << 4);
   const row = <usize>C << 2;
-  const F = bands * rows;
   if (outer == 1) {
-    for (let r = 0; r < rows; r += CHUNK) reduceRows(a, <usize>r * row, min(CHUNK, rows - r), row, 0, C);
+    for (let r = 0; r < rows; r += CHUNK) reduceRows(a, <usize>r * row, 1, 0, min(CHUNK, rows - r), row, 0, C);
   } else {
-    for (let o = 0; o < outer; o += LINES) {
-      const lines = min(LINES, outer - o);
-      for (let f = 0; f < F; f++) reduceRows(a, <usize>(o * F + f) * row, lines, <usize>F * row, (f / rows) * C, C);
+    const line = <usize>(bands * rows) * row;
+    const most = linesOf(bands * rows * C);
+    for (let o = 0; o < outer; o += most) {
+      const lines = min(most, outer - o);
+      fetch(<usize>word(a, 0) + <usize>o * line, <usize>lines * line);
+      fetch(<usize>word(a, 1) + <usize>o * line, <usize>lines * line);
+      for (let b = 0; b < bands; b++) {
+        reduceRows(a, <usize>o * line + <usize>(b * rows) * row, rows, row, lines, line, b * C, C);
+      }
     }
   }
   const count = <f64>(outer * rows);
@@ -201,7 +233,8 @@ export function normalizeReduce(a: usize, clips: i32): void {
   }
 }
 
-function reduceRows(a: usize, at: usize, count: i32, row: usize, parameters: i32, C: i32): void {
+/** As applyRows. */
+function reduceRows(a: usize, at: usize, few: i32, fewStep: usize, count: i32, row: usize, parameters: i32, C: i32): void {
   const act = word(a, 16);
   const slope = real(a, 17);
   const masked = word(a, 2) != 0;
@@ -213,16 +246,26 @@ function reduceRows(a: usize, at: usize, count: i32, row: usize, parameters: i32
     const shift = v128.load(<usize>word(a, 6) + own);
     const lanes = min(4, C - c);
     const zero = f32x4.splat(0);
-    let s = zero;
-    let q = zero;
-    const start = at + column;
-    let x = <usize>word(a, 0) + start;
-    let d = <usize>word(a, 1) + start;
-    let y = <usize>word(a, 2) + start;
-    if (act <= Act.Relu) {
-      // What must be above zero: y where it is given, z otherwise; without a ReLU every number is.
-      const above = f32x4.splat(act == Act.Relu ? 0 : -Infinity);
-      let s1 = zero, q1 = zero;
+    let s = zero, q = zero, s1 = zero, q1 = zero;
+    // What must be above zero: y where it is given, z otherwise; without a ReLU every number is.
+    const above = f32x4.splat(act == Act.Relu ? 0 : -Infinity);
+    for (let o = 0; o < few; o++) {
+      const start = at + <usize>o * fewStep + column;
+      let x = <usize>word(a, 0) + start;
+      let d = <usize>word(a, 1) + start;
+      let y = <usize>word(a, 2) + start;
+      if (act > Act.Relu) {
+        for (let i = 0; i < count; i++) {
+          const v = v128.load(x);
+          const dz = f32x4.mul(v128.load(d), derivative4(act, fma4(v, scale, shift), slope));
+          storeLanes(d, dz, lanes);
+          s = f32x4.add(s, dz);
+          q = fma4(dz, f32x4.sub(v, mean), q);
+          x += row;
+          d += row;
+        }
+        continue;
+      }
       let i = 0;
       // Two rows at a time, or each sum would wait for the one before.
       for (; i + 2 <= count; i += 2) {
@@ -246,19 +289,9 @@ function reduceRows(a: usize, at: usize, count: i32, row: usize, parameters: i32
         s = f32x4.add(s, dz);
         q = fma4(dz, f32x4.sub(v, mean), q);
       }
-      s = f32x4.add(s, s1);
-      q = f32x4.add(q, q1);
-    } else {
-      for (let i = 0; i < count; i++) {
-        const v = v128.load(x);
-        const dz = f32x4.mul(v128.load(d), derivative4(act, fma4(v, scale, shift), slope));
-        storeLanes(d, dz, lanes);
-        s = f32x4.add(s, dz);
-        q = fma4(dz, f32x4.sub(v, mean), q);
-        x += row;
-        d += row;
-      }
     }
+    s = f32x4.add(s, s1);
+    q = f32x4.add(q, q1);
     flush(<usize>word(a, 7) + (<usize>(parameters + c) << 4), s, q, lanes);
   }
 }
@@ -271,18 +304,25 @@ export function normalizeGradient(a: usize, clips: i32): void {
   const rows = bands > 1 ? word(a, 13) : word(a, 13) * clips;
   const outer = bands > 1 ? word(a, 12) * clips : 1;
   const row = <usize>C << 2;
-  const F = bands * rows;
   if (outer == 1) {
-    for (let r = 0; r < rows; r += CHUNK) gradientRows(a, <usize>r * row, min(CHUNK, rows - r), row, 0, C);
+    for (let r = 0; r < rows; r += CHUNK) gradientRows(a, <usize>r * row, 1, 0, min(CHUNK, rows - r), row, 0, C);
     return;
   }
-  for (let o = 0; o < outer; o += LINES) {
-    const lines = min(LINES, outer - o);
-    for (let f = 0; f < F; f++) gradientRows(a, <usize>(o * F + f) * row, lines, <usize>F * row, (f / rows) * C, C);
+  const line = <usize>(bands * rows) * row;
+  const most = linesOf(bands * rows * C);
+  for (let o = 0; o < outer; o += most) {
+    const lines = min(most, outer - o);
+    fetch(<usize>word(a, 0) + <usize>o * line, <usize>lines * line);
+    fetch(<usize>word(a, 1) + <usize>o * line, <usize>lines * line);
+    fetch(word(a, 8) ? <usize>word(a, 8) + <usize>o * line : 0, <usize>lines * line);
+    for (let b = 0; b < bands; b++) {
+      gradientRows(a, <usize>o * line + <usize>(b * rows) * row, rows, row, lines, line, b * C, C);
+    }
   }
 }
 
-function gradientRows(a: usize, at: usize, count: i32, row: usize, parameters: i32, C: i32): void {
+/** As applyRows. */
+function gradientRows(a: usize, at: usize, few: i32, fewStep: usize, count: i32, row: usize, parameters: i32, C: i32): void {
   const act = word(a, 16);
   const masked = word(a, 2) != 0;
   const dx = <usize>word(a, 8);
@@ -292,7 +332,6 @@ function gradientRows(a: usize, at: usize, count: i32, row: usize, parameters: i
   // Without a ReLU every z counts as above zero.
   const above = f32x4.splat(act == Act.Relu ? 0 : -Infinity);
   for (let c = 0; c < C; c += 4) {
-    const start = at + (<usize>c << 2);
     const own = <usize>(parameters + c) << 2;
     const mean = v128.load(<usize>word(a, 3) + own);
     const scale = v128.load(<usize>word(a, 4) + own);
@@ -300,37 +339,40 @@ function gradientRows(a: usize, at: usize, count: i32, row: usize, parameters: i
     const k0 = v128.load(<usize>word(a, 6) + own);
     const k1 = v128.load(<usize>word(a, 7) + own);
     const lanes = min(4, C - c);
-    let x = <usize>word(a, 0) + start;
-    let d = <usize>word(a, 1) + start;
-    let y = <usize>word(a, 2) + start;
-    let to = dx + start;
-    if (plain && lanes == 4) {
+    for (let o = 0; o < few; o++) {
+      const start = at + <usize>o * fewStep + (<usize>c << 2);
+      let x = <usize>word(a, 0) + start;
+      let d = <usize>word(a, 1) + start;
+      let y = <usize>word(a, 2) + start;
+      let to = dx + start;
+      if (plain && lanes == 4) {
+        for (let i = 0; i < count; i++) {
+          const v = v128.load(x);
+          const dz = v128.and(v128.load(d), f32x4.gt(fma4(v, scale, shift), above));
+          const g = f32x4.sub(f32x4.mul(scale, dz), k0);
+          v128.store(to, f32x4.sub(g, f32x4.mul(k1, f32x4.sub(v, mean))));
+          x += row;
+          d += row;
+          to += row;
+        }
+        continue;
+      }
+      let rest = dr + start;
       for (let i = 0; i < count; i++) {
         const v = v128.load(x);
-        const dz = v128.and(v128.load(d), f32x4.gt(fma4(v, scale, shift), above));
-        const g = f32x4.sub(f32x4.mul(scale, dz), k0);
-        v128.store(to, f32x4.sub(g, f32x4.mul(k1, f32x4.sub(v, mean))));
+        let dz = v128.load(d);
+        if (act == Act.Relu) dz = v128.and(dz, f32x4.gt(masked ? v128.load(y) : fma4(v, scale, shift), zero));
+        if (dx) {
+          const g = f32x4.sub(f32x4.mul(scale, dz), k0);
+          put(to, f32x4.sub(g, f32x4.mul(k1, f32x4.sub(v, mean))), lanes, word(a, 9) != 0);
+        }
+        if (dr) put(rest, dz, lanes, word(a, 11) != 0);
         x += row;
         d += row;
+        y += row;
         to += row;
+        rest += row;
       }
-      continue;
-    }
-    let rest = dr + start;
-    for (let i = 0; i < count; i++) {
-      const v = v128.load(x);
-      let dz = v128.load(d);
-      if (act == Act.Relu) dz = v128.and(dz, f32x4.gt(masked ? v128.load(y) : fma4(v, scale, shift), zero));
-      if (dx) {
-        const g = f32x4.sub(f32x4.mul(scale, dz), k0);
-        put(to, f32x4.sub(g, f32x4.mul(k1, f32x4.sub(v, mean))), lanes, word(a, 9) != 0);
-      }
-      if (dr) put(rest, dz, lanes, word(a, 11) != 0);
-      x += row;
-      d += row;
-      y += row;
-      to += row;
-      rest += row;
     }
   }
 }
