@@ -5,7 +5,8 @@ import { convolutionDataGradient, convolutionWeightGradient } from './kernels/co
 import { depthwiseDataGradient, depthwiseWeightGradient, flipTaps } from './kernels/depthwise';
 import { activateGradient, maxoutGradient, shuffleGradient, weightedSumGradient } from './kernels/elementwise';
 import { columnSums, gemmWeightGradient, pack } from './kernels/gemm';
-import { moments, normalizeGradient, normalizeReduce } from './kernels/normalize';
+import { moments } from './kernels/normalize';
+import { normalizeGradient, normalizeReduce } from './kernels/normalize-gradient';
 import { meanGradient, poolGradient, resizeGradient } from './kernels/pooling';
 import { dropout, fill, gumbel, loadBatch, setRegisters, softmaxGradient, storeBatch, storeShard } from './kernels/probability';
 import { slidingDataGradient, slidingWeightGradient } from './kernels/sliding-gradient';

@@ -4,39 +4,11 @@
  * Sums run in float32 over some hundred rows (which stay in the first cache while the channels pass) and in float64 beyond.
  */
 import { Act } from '../op';
-import { activate4, derivative4, fma4, real, storeLanes, word } from './simd';
-
-/** Rows taken at a time, so that they stay in cache over all channels. */
-const CHUNK: i32 = 256;
-/** Numbers of a map cut into bands taken at a time, some lines of all its frequencies: they stay in the first cache, too. */
-const STRIP: i32 = 4096;
-
-let seen: i32 = 0;
-
-/** Brings memory to the first cache in its order, before loops go through it by bands: they would wait for each line of it. */
-function fetch(from: usize, bytes: usize): void {
-  if (!from) return;
-  let sum = 0;
-  for (let i: usize = 0; i < bytes; i += 64) sum += load<i32>(from + i);
-  seen = sum;
-}
-
-/** Lines of so many numbers taken at a time. */
-// @ts-ignore: decorator
-@inline
-function linesOf(numbers: i32): i32 {
-  return max(8, STRIP / numbers);
-}
-
-// @ts-ignore: decorator
-@inline
-function put(to: usize, v: v128, lanes: i32, accumulate: bool): void {
-  if (accumulate) v = f32x4.add(v, v128.load(to));
-  storeLanes(to, v, lanes);
-}
+import { activate4, fma4, real, storeLanes, word } from './simd';
+import { CHUNK, fetch, linesOf, rowsOf } from './strips';
 
 /** Adds the lanes of `s` and `q` to float64 pairs. */
-function flush(sums: usize, s: v128, q: v128, lanes: i32): void {
+export function flush(sums: usize, s: v128, q: v128, lanes: i32): void {
   for (let i = 0; i < lanes; i++) {
     store<f64>(sums, load<f64>(sums) + <f64>f32x4.extract_lane(s, 0));
     store<f64>(sums + 8, load<f64>(sums + 8) + <f64>f32x4.extract_lane(q, 0));
@@ -137,15 +109,19 @@ export function scaleShift(a: usize, clips: i32): void {
   const outer = bands > 1 ? word(a, 4) * clips : 1;
   const row = <usize>C << 2;
   if (outer == 1) {
-    for (let r = 0; r < rows; r += CHUNK) applyRows(a, <usize>r * row, 1, 0, min(CHUNK, rows - r), row, 0, C);
+    const most = rowsOf(C);
+    for (let r = 0; r < rows; r += most) {
+      const count = min(most, rows - r);
+      if (C > 16) fetch(a, 0, 3, 0, <usize>r * row, <usize>count * row);
+      applyRows(a, <usize>r * row, 1, 0, count, row, 0, C);
+    }
     return;
   }
   const line = <usize>(bands * rows) * row;
   const most = linesOf(bands * rows * C);
   for (let o = 0; o < outer; o += most) {
     const lines = min(most, outer - o);
-    fetch(<usize>word(a, 0) + <usize>o * line, <usize>lines * line);
-    fetch(<usize>word(a, 3) + <usize>o * line, <usize>lines * line);
+    fetch(a, 0, 3, 0, <usize>o * line, <usize>lines * line);
     for (let b = 0; b < bands; b++) {
       applyRows(a, <usize>o * line + <usize>(b * rows) * row, rows, row, lines, line, <usize>b * row, C);
     }
@@ -187,191 +163,6 @@ function applyRows(a: usize, at: usize, few: i32, fewStep: usize, count: i32, ro
         x += row;
         y += row;
         z += row;
-      }
-    }
-  }
-}
-
-// x, dy, y, mean, 1/deviation, scale, shift, sums, dγ, dβ, k0, k1, outer a clip, rows, C, bands, act, slope, residual?
-/**
- * Σ dz and Σ dz · (x − mean), dz being dy times the activation's slope: dγ, dβ (added to) and what the next
- * kernel needs. Where the slope costs an exponential, dz is written over dy.
- */
-export function normalizeReduce(a: usize, clips: i32): void {
-  const C = word(a, 14);
-  const bands = word(a, 15);
-  const rows = bands > 1 ? word(a, 13) : word(a, 13) * clips;
-  const outer = bands > 1 ? word(a, 12) * clips : 1;
-  const sums = <usize>word(a, 7);
-  memory.fill(sums, 0, <usize>(bands * C) << 4);
-  const row = <usize>C << 2;
-  if (outer == 1) {
-    for (let r = 0; r < rows; r += CHUNK) reduceRows(a, <usize>r * row, 1, 0, min(CHUNK, rows - r), row, 0, C);
-  } else {
-    const line = <usize>(bands * rows) * row;
-    const most = linesOf(bands * rows * C);
-    for (let o = 0; o < outer; o += most) {
-      const lines = min(most, outer - o);
-      fetch(<usize>word(a, 0) + <usize>o * line, <usize>lines * line);
-      fetch(<usize>word(a, 1) + <usize>o * line, <usize>lines * line);
-      for (let b = 0; b < bands; b++) {
-        reduceRows(a, <usize>o * line + <usize>(b * rows) * row, rows, row, lines, line, b * C, C);
-      }
-    }
-  }
-  const count = <f64>(outer * rows);
-  for (let i = 0; i < bands * C; i++) {
-    const at = <usize>i << 2;
-    const db = load<f64>(sums + (<usize>i << 4));
-    const inverse = <f64>load<f32>(word(a, 4) + at);
-    const dg = load<f64>(sums + (<usize>i << 4) + 8) * inverse;
-    const scale = <f64>load<f32>(word(a, 5) + at);
-    store<f32>(word(a, 8) + at, load<f32>(word(a, 8) + at) + <f32>dg);
-    store<f32>(word(a, 9) + at, load<f32>(word(a, 9) + at) + <f32>db);
-    store<f32>(word(a, 10) + at, <f32>((scale * db) / count));
-    store<f32>(word(a, 11) + at, <f32>((scale * dg * inverse) / count));
-  }
-}
-
-/** As applyRows. */
-function reduceRows(a: usize, at: usize, few: i32, fewStep: usize, count: i32, row: usize, parameters: i32, C: i32): void {
-  const act = word(a, 16);
-  const slope = real(a, 17);
-  const masked = word(a, 2) != 0;
-  for (let c = 0; c < C; c += 4) {
-    const column = <usize>(c) << 2;
-    const own = <usize>(parameters + c) << 2;
-    const mean = v128.load(<usize>word(a, 3) + own);
-    const scale = v128.load(<usize>word(a, 5) + own);
-    const shift = v128.load(<usize>word(a, 6) + own);
-    const lanes = min(4, C - c);
-    const zero = f32x4.splat(0);
-    let s = zero, q = zero, s1 = zero, q1 = zero;
-    // What must be above zero: y where it is given, z otherwise; without a ReLU every number is.
-    const above = f32x4.splat(act == Act.Relu ? 0 : -Infinity);
-    for (let o = 0; o < few; o++) {
-      const start = at + <usize>o * fewStep + column;
-      let x = <usize>word(a, 0) + start;
-      let d = <usize>word(a, 1) + start;
-      let y = <usize>word(a, 2) + start;
-      if (act > Act.Relu) {
-        for (let i = 0; i < count; i++) {
-          const v = v128.load(x);
-          const dz = f32x4.mul(v128.load(d), derivative4(act, fma4(v, scale, shift), slope));
-          storeLanes(d, dz, lanes);
-          s = f32x4.add(s, dz);
-          q = fma4(dz, f32x4.sub(v, mean), q);
-          x += row;
-          d += row;
-        }
-        continue;
-      }
-      let i = 0;
-      // Two rows at a time, or each sum would wait for the one before.
-      for (; i + 2 <= count; i += 2) {
-        const v = v128.load(x);
-        const v1 = v128.load(x + row);
-        const z = masked ? v128.load(y) : fma4(v, scale, shift);
-        const z1 = masked ? v128.load(y + row) : fma4(v1, scale, shift);
-        const dz = v128.and(v128.load(d), f32x4.gt(z, above));
-        const dz1 = v128.and(v128.load(d + row), f32x4.gt(z1, above));
-        s = f32x4.add(s, dz);
-        q = fma4(dz, f32x4.sub(v, mean), q);
-        s1 = f32x4.add(s1, dz1);
-        q1 = fma4(dz1, f32x4.sub(v1, mean), q1);
-        x += 2 * row;
-        d += 2 * row;
-        y += 2 * row;
-      }
-      if (i < count) {
-        const v = v128.load(x);
-        const dz = v128.and(v128.load(d), f32x4.gt(masked ? v128.load(y) : fma4(v, scale, shift), above));
-        s = f32x4.add(s, dz);
-        q = fma4(dz, f32x4.sub(v, mean), q);
-      }
-    }
-    s = f32x4.add(s, s1);
-    q = f32x4.add(q, q1);
-    flush(<usize>word(a, 7) + (<usize>(parameters + c) << 4), s, q, lanes);
-  }
-}
-
-// x, dy, y, mean, scale, shift, k0, k1, dx, accumulate, dr, accumulate, outer a clip, rows, C, bands, act
-/** dx = scale · dz − k1 · (x − mean) − k0, and dz to the residual; act none or relu (others left dz in dy). */
-export function normalizeGradient(a: usize, clips: i32): void {
-  const C = word(a, 14);
-  const bands = word(a, 15);
-  const rows = bands > 1 ? word(a, 13) : word(a, 13) * clips;
-  const outer = bands > 1 ? word(a, 12) * clips : 1;
-  const row = <usize>C << 2;
-  if (outer == 1) {
-    for (let r = 0; r < rows; r += CHUNK) gradientRows(a, <usize>r * row, 1, 0, min(CHUNK, rows - r), row, 0, C);
-    return;
-  }
-  const line = <usize>(bands * rows) * row;
-  const most = linesOf(bands * rows * C);
-  for (let o = 0; o < outer; o += most) {
-    const lines = min(most, outer - o);
-    fetch(<usize>word(a, 0) + <usize>o * line, <usize>lines * line);
-    fetch(<usize>word(a, 1) + <usize>o * line, <usize>lines * line);
-    fetch(word(a, 8) ? <usize>word(a, 8) + <usize>o * line : 0, <usize>lines * line);
-    for (let b = 0; b < bands; b++) {
-      gradientRows(a, <usize>o * line + <usize>(b * rows) * row, rows, row, lines, line, b * C, C);
-    }
-  }
-}
-
-/** As applyRows. */
-function gradientRows(a: usize, at: usize, few: i32, fewStep: usize, count: i32, row: usize, parameters: i32, C: i32): void {
-  const act = word(a, 16);
-  const masked = word(a, 2) != 0;
-  const dx = <usize>word(a, 8);
-  const dr = <usize>word(a, 10);
-  const zero = f32x4.splat(0);
-  const plain = dx != 0 && word(a, 9) == 0 && dr == 0 && !masked;
-  // Without a ReLU every z counts as above zero.
-  const above = f32x4.splat(act == Act.Relu ? 0 : -Infinity);
-  for (let c = 0; c < C; c += 4) {
-    const own = <usize>(parameters + c) << 2;
-    const mean = v128.load(<usize>word(a, 3) + own);
-    const scale = v128.load(<usize>word(a, 4) + own);
-    const shift = v128.load(<usize>word(a, 5) + own);
-    const k0 = v128.load(<usize>word(a, 6) + own);
-    const k1 = v128.load(<usize>word(a, 7) + own);
-    const lanes = min(4, C - c);
-    for (let o = 0; o < few; o++) {
-      const start = at + <usize>o * fewStep + (<usize>c << 2);
-      let x = <usize>word(a, 0) + start;
-      let d = <usize>word(a, 1) + start;
-      let y = <usize>word(a, 2) + start;
-      let to = dx + start;
-      if (plain && lanes == 4) {
-        for (let i = 0; i < count; i++) {
-          const v = v128.load(x);
-          const dz = v128.and(v128.load(d), f32x4.gt(fma4(v, scale, shift), above));
-          const g = f32x4.sub(f32x4.mul(scale, dz), k0);
-          v128.store(to, f32x4.sub(g, f32x4.mul(k1, f32x4.sub(v, mean))));
-          x += row;
-          d += row;
-          to += row;
-        }
-        continue;
-      }
-      let rest = dr + start;
-      for (let i = 0; i < count; i++) {
-        const v = v128.load(x);
-        let dz = v128.load(d);
-        if (act == Act.Relu) dz = v128.and(dz, f32x4.gt(masked ? v128.load(y) : fma4(v, scale, shift), zero));
-        if (dx) {
-          const g = f32x4.sub(f32x4.mul(scale, dz), k0);
-          put(to, f32x4.sub(g, f32x4.mul(k1, f32x4.sub(v, mean))), lanes, word(a, 9) != 0);
-        }
-        if (dr) put(rest, dz, lanes, word(a, 11) != 0);
-        x += row;
-        d += row;
-        y += row;
-        to += row;
-        rest += row;
       }
     }
   }
