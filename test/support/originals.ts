@@ -51,7 +51,7 @@ const SEEDS = Array.from({ length: 200 }, (_, i) => 11 + i);
  * Not beside the tensorflow engine, whose cpu backend would take minutes each: more of the layers of a network that is.
  * Everything else is for them too.
  */
-const DEEPER = /-(101|152)(-|$)|^densenet-(169|201)$|^drnet-resnet-50-m5$/;
+const DEEPER = /-(101|152)(-|$)|^densenet-(169|201)$|^drnet-resnet-50-m5$|^ghost-vgg-16-/;
 
 /** The registered networks for images, of some families or of all others. */
 export function originals(isWanted: (family: string) => boolean): ModelEntry[] {
