@@ -66,7 +66,19 @@ const TINY: GhostNetConfig = {
   frequencyHead: true,
 };
 
+/** The tiny one in other widths. */
+const fine = (width: number, hidden: number, last: number): GhostNetConfig => ({
+  ...TINY,
+  width,
+  hidden,
+  last,
+});
+
 const VARIANTS: readonly SpeechVariant[] = [
+  // No larger than BC-ResNet-2, -3 and -6: 27,284, 54,168 and 187,812 parameters.
+  { name: 'ghostnet-27k', size: 'tiny', config: fine(0.31, 32, 128), parameters: 26_158 },
+  { name: 'ghostnet-54k', size: 'tiny', config: fine(0.46, 40, 192), parameters: 52_398 },
+  { name: 'ghostnet-187k', size: 'small', config: fine(0.95, 96, 192), parameters: 184_944 },
   { name: 'ghostnet-tiny', size: 'tiny', config: TINY, parameters: 58_878 },
   { name: 'ghostnet-small', size: 'small', config: plain(0.9, 112), parameters: 236_736 },
   { name: 'ghostnet-base', size: 'base', config: plain(1.9, 256), parameters: 1_015_944 },
