@@ -4,9 +4,7 @@ import type { Conv2dNode, DenseNode, DepthwiseConv2dNode } from '../../../graph/
 import type { Place } from '../assembler.js';
 import type { Unit } from '../fuse.js';
 import { actArguments, type Context } from './context.js';
-
-/** Numbers of a map's lines that pass all channels of a depthwise convolution before the next: what the first cache holds beside the results. */
-const STRIP_FLOATS = 4096;
+import { stripOf } from './sliding.js';
 
 /** Lines and columns that windows reach over, the zeros before the map counted; whether the map alone has them. */
 function reachOf(context: Context, node: Conv2dNode | DepthwiseConv2dNode) {
@@ -69,7 +67,7 @@ export function emitDirectDepthwise(context: Context, unit: Unit, weight: Place,
   const { columns, isFramed } = reachOf(context, node);
   const stripLines = (outputs: number) => (outputs - 1) * stride[0] + (kernel[0] - 1) * dilation[0] + 1;
   const width = isFramed ? columns : F;
-  const strip = Math.max(1, Math.min(To, Math.floor(STRIP_FLOATS / (width * C * stride[0]))));
+  const strip = stripOf(To, width * C * stride[0]);
   const frame = isFramed ? context.scratch('strip', stripLines(strip) * columns * C) : 0;
   const windows = [...kernel, ...stride, ...dilation, padding[0][0], padding[1][0]] as const;
   const sizes = [T, F, C, To, Fo] as const;

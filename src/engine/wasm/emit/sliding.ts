@@ -7,6 +7,11 @@ import type { actArguments, Context } from './context.js';
 /** Numbers of a map's lines that pass all channels before the next: what the first cache holds beside the results. */
 const STRIP_FLOATS = 4096;
 
+/** How many of `lines` lines of results a strip has, each of which reads so many numbers anew. */
+export function stripOf(lines: number, floats: number): number {
+  return Math.max(1, Math.min(lines, Math.floor(STRIP_FLOATS / floats)));
+}
+
 /** A depthwise convolution's sizes, each `[time, frequency]`; `shape` and `output` are those of its maps. */
 export interface DepthwiseSizes {
   readonly shape: Shape;
@@ -40,7 +45,7 @@ function words(context: Context, sizes: DepthwiseSizes, xStep: number, yStep: nu
   const [T, F, C] = shape;
   const [To, Fo] = output;
   const zeros = context.assembler.zeros(F * xStep);
-  const strip = Math.max(1, Math.min(To, Math.floor(STRIP_FLOATS / (F * C * stride[0]))));
+  const strip = stripOf(To, F * C * stride[0]);
   return [zeros, T, F, C, To, Fo, kernel[0], ...stride, dilation[0], ...before, strip, xStep, yStep] as const;
 }
 
