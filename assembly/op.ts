@@ -20,6 +20,7 @@ export enum Op {
   ArgmaxOneHot = 14,
   CrossEntropy = 15,
   SlidingDepthwise = 19,
+  Winograd = 20,
   // In the binary of quantised networks alone.
   Quantize = 16,
   Int8Gemm = 17,
@@ -28,7 +29,6 @@ export enum Op {
   DirectGemm = 24,
   DirectConvolution = 25,
   DirectDepthwise = 26,
-  Winograd = 27,
   // Training only from here on.
   Fill = 32,
   LoadBatch = 33,
@@ -58,6 +58,7 @@ export enum Op {
   ColumnSums = 57,
   SlidingWeightGradient = 58,
   SlidingDataGradient = 59,
+  WinogradWeights = 60,
 }
 
 export enum Act {

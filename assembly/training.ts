@@ -10,6 +10,8 @@ import { normalizeGradient, normalizeReduce } from './kernels/normalize-gradient
 import { meanGradient, poolGradient, resizeGradient } from './kernels/pooling';
 import { dropout, fill, gumbel, loadBatch, setRegisters, softmaxGradient, storeBatch, storeShard } from './kernels/probability';
 import { slidingDataGradient, slidingWeightGradient } from './kernels/sliding-gradient';
+import { winograd } from './kernels/winograd';
+import { winogradWeights } from './kernels/winograd-weights';
 import { Op } from './op';
 
 /** Runs the instructions from `at` to `end`; `registers`: seed, first clip, 1 / clips of the batch, shard. */
@@ -29,6 +31,8 @@ function step(op: i32, a: usize, clips: i32): void {
     case Op.StoreBatch: storeBatch(a, clips); return;
     case Op.StoreShard: storeShard(a, clips); return;
     case Op.Pack: pack(a, clips); return;
+    case Op.Winograd: winograd(a, clips); return;
+    case Op.WinogradWeights: winogradWeights(a, clips); return;
     case Op.GemmWeightGradient: gemmWeightGradient(a, clips); return;
     case Op.ConvolutionWeightGradient: convolutionWeightGradient(a, clips); return;
     case Op.ConvolutionDataGradient: convolutionDataGradient(a, clips); return;

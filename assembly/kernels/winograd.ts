@@ -1,5 +1,5 @@
 /**
- * 3 × 3 convolutions of stride 1 for inference by Winograd's F(5 × 3, 3 × 3): 35 products for fifteen outputs, five lines of three
+ * 3 × 3 convolutions of stride 1 by Winograd's F(5 × 3, 3 × 3): 35 products for fifteen outputs, five lines of three
  * columns, instead of 135. The map is cut into tiles of 7 × 5 that overlap by two; each of a transformed tile's 35 numbers has a
  * product of matrices of its own. Points along time are 0, ±1, ±2, ½, ∞, along frequency 0, ±1, 2, ∞: factors here are powers of
  * two, hence exact, and what is not is in the weights. Maps of speech have 25 or 49 lines and 5, 10 or 20 columns.
@@ -17,7 +17,7 @@ const LINES: i32 = 7;
 const COLUMNS: i32 = 5;
 
 // x, U (35 packed matrices), bias, y, seven lines, room for 35 × tiles of a block rows of C and of N numbers, zeros, then:
-// T, F, C, To, Fo, N, pt, pf, act, slope, lines of tiles in a block
+// T, F, C, To, Fo, N, pt, pf, act, slope, lines of tiles in a block, accumulate
 const DIMS: i32 = 7;
 // @ts-ignore: decorator
 @inline
@@ -92,6 +92,16 @@ function gatherColumns(m: usize, plane: usize, bytes: usize): void {
   }
 }
 
+/** Whether results are added to what is there. */
+let adds: bool = false;
+
+// @ts-ignore: decorator
+@inline
+function put(y: usize, v: v128, floor: v128): void {
+  if (adds) v = f32x4.add(v, v128.load(y));
+  v128.store(y, f32x4.pmax(v, floor));
+}
+
 /** Aᵀ along time + bias: one column of outputs, as many lines of it as the map has. */
 // @ts-ignore: decorator
 @inline
@@ -103,14 +113,14 @@ function gatherLines(m: usize, next: usize, bias: usize, floor: v128, y: usize, 
     const half = v128.load((at += next));
     const ones = f32x4.add(f32x4.add(m1, m2), b), rest = f32x4.add(f32x4.sub(m1, m2), b);
     const even = f32x4.add(m3, m4), odd = f32x4.sub(m3, m4);
-    v128.store(y, f32x4.pmax(f32x4.add(f32x4.add(f32x4.add(v128.load(m), ones), even), half), floor));
+    put(y, f32x4.add(f32x4.add(f32x4.add(v128.load(m), ones), even), half), floor);
     if (lines > 1) {
-      v128.store(y + line, f32x4.pmax(times(2, odd, times(0.5, half, rest)), floor));
-      if (lines > 2) v128.store(y + 2 * line, f32x4.pmax(times(4, even, times(0.25, half, ones)), floor));
-      if (lines > 3) v128.store(y + 3 * line, f32x4.pmax(times(8, odd, times(0.125, half, rest)), floor));
+      put(y + line, times(2, odd, times(0.5, half, rest)), floor);
+      if (lines > 2) put(y + 2 * line, times(4, even, times(0.25, half, ones)), floor);
+      if (lines > 3) put(y + 3 * line, times(8, odd, times(0.125, half, rest)), floor);
       if (lines > 4) {
         const last = f32x4.add(times(0.0625, half, ones), v128.load(at + next));
-        v128.store(y + 4 * line, f32x4.pmax(times(16, even, last), floor));
+        put(y + 4 * line, times(16, even, last), floor);
       }
     }
     bias += 16;
@@ -118,12 +128,13 @@ function gatherLines(m: usize, next: usize, bias: usize, floor: v128, y: usize, 
   }
 }
 
-/** y = act(bias + W ∗ x); channels on both sides in fours. */
+/** y = act(bias + W ∗ x), or y + W ∗ x; channels on both sides in fours. */
 export function winograd(a: usize, clips: i32): void {
   const C = dim(a, 2);
   const across = (dim(a, 4) + 2) / 3;
   const down = (dim(a, 3) + STEP - 1) / STEP;
   const most = dim(a, 10);
+  adds = dim(a, 11) != 0;
   clearSides(word(a, 4), LINES, 3 * across + 2, C, dim(a, 7), dim(a, 1));
   setRuns(1, 0, 1, 0, <usize>C << 2);
   for (let clip = 0; clip < clips; clip++) {

@@ -6,7 +6,15 @@ import type { Unit } from '../fuse.js';
 import { foldedBias, foldedWeight, packColumns, packedFloats } from './constants.js';
 import { actArguments, type Context } from './context.js';
 import { emitDirect } from './direct.js';
-import { emitWinograd, suitsWinograd, winogradFloats, winogradWeight } from './winograd.js';
+import {
+  emitTrainedWinograd,
+  emitWinograd,
+  emitWinogradBack,
+  suitsWinograd,
+  suitsWinogradBack,
+  winogradFloats,
+  winogradWeight,
+} from './winograd.js';
 
 type Matrix = Conv2dNode | DenseNode;
 
@@ -65,6 +73,10 @@ export function emitMatrix(context: Context, unit: Unit, needsGradient: boolean)
     if (node.op === 'conv2d' && context.direct && suitsWinograd(node, channels)) {
       emitWinograd(context, unit, transformedWeight(context, unit, node, channels), bias);
     } else emitDirect(context, unit, packedWeight(context, unit, node), bias);
+    return;
+  }
+  if (context.training && node.op === 'conv2d' && suitsWinograd(node, context.shape(node.inputs[0])[2])) {
+    emitTrainedWinograd(context, unit, needsGradient);
     return;
   }
   const { To, Fo, N, patch, pointwise } = dimensions(context, node);
@@ -152,6 +164,10 @@ export function emitMatrixGradient(context: Context, unit: Unit): void {
     context.call(Op.ConvolutionWeightGradient, x, dy, 0, dWeight, scratch, ...words);
   }
   if (node.bias) context.call(Op.ColumnSums, dy, context.parameterGradient(node.bias), rows, N);
+  if (node.op === 'conv2d' && suitsWinogradBack(node, context.shape(node.inputs[0]))) {
+    emitWinogradBack(context, node, dy);
+    return;
+  }
   const target = pointwise ? context.gradientTarget(node.inputs[0]) : undefined;
   const sum = pointwise ? undefined : context.gradientSum(node.inputs[0]);
   if (!target && !sum) return;

@@ -1,6 +1,6 @@
-/** 3 × 3 convolutions of inference that take less than half the multiplications by Winograd's F(5 × 3, 3 × 3). */
+/** 3 × 3 convolutions that take less than half the multiplications by Winograd's F(5 × 3, 3 × 3). */
 import { Op } from '../../../../assembly/op.js';
-import type { Conv2dNode } from '../../../graph/graph.js';
+import type { Conv2dNode, Shape } from '../../../graph/graph.js';
 import type { Place } from '../assembler.js';
 import type { Unit } from '../fuse.js';
 import { packColumns } from './constants.js';
@@ -28,15 +28,28 @@ function tilesOf([To, Fo]: readonly number[]): [number, number] {
 
 /** Whether a convolution is one of those. */
 export function suitsWinograd(node: Conv2dNode, channels: number): boolean {
-  const { kernel, stride, dilation, groups, shape } = node;
-  const [down, across] = tilesOf(shape);
+  return isThreeByThree(node, channels) && paysFor(node.shape);
+}
+
+/** Whether the gradient of its map is, which is a convolution of the gradient of its result. */
+export function suitsWinogradBack(node: Conv2dNode, shape: Shape): boolean {
+  const padding = node.padding.flat();
+  return isThreeByThree(node, shape[2]) && padding.every((size) => size <= 2) && paysFor(shape);
+}
+
+function isThreeByThree({ kernel, stride, dilation, groups, shape }: Conv2dNode, channels: number): boolean {
   return (
     groups === 1 &&
     kernel.every((size) => size === 3) &&
     [...stride, ...dilation].every((size) => size === 1) &&
-    [channels, shape[2]].every((size) => size % 4 === 0 && size >= LEAST_CHANNELS) &&
-    2 * PRODUCTS * Math.max(LEAST_TILES, down * across) < 9 * shape[0] * shape[1]
+    [channels, shape[2]].every((size) => size % 4 === 0 && size >= LEAST_CHANNELS)
   );
+}
+
+/** Whether a map of results has so many positions that tiles are worth it. */
+function paysFor(shape: Shape): boolean {
+  const [down, across] = tilesOf(shape);
+  return 2 * PRODUCTS * Math.max(LEAST_TILES, down * across) < 9 * shape[0] * shape[1];
 }
 
 /** Numbers of the transformed weights. */
@@ -86,20 +99,97 @@ function blockLines(down: number, across: number, floatsPerTile: number): number
   return Math.ceil(down / Math.ceil(down / most));
 }
 
-/** Emits such a unit; `weight` as `winogradWeight` gives it. */
+/** Emits a unit of inference; `weight` as `winogradWeight` gives it. */
 export function emitWinograd(context: Context, unit: Unit, weight: Place, bias: Place | undefined): void {
   const node = unit.node as Conv2dNode;
-  const [T, F, C] = context.shape(node.inputs[0]);
-  const [To, Fo, N] = node.shape;
-  const { padding } = node;
-  const x = context.map(node.inputs[0]);
-  const zeros = context.assembler.zeros(Math.max(N, F * C));
-  const [kind, slope] = actArguments(unit.activation);
   const y = context.define(unit.output.name, false);
-  const [down, across] = tilesOf(node.shape);
+  const maps = { x: context.map(node.inputs[0]), weight, bias, y };
+  const shapes = { input: context.shape(node.inputs[0]), output: node.shape };
+  emitTiles(context, maps, { ...shapes, before: beforeOf(node) }, actArguments(unit.activation), 0);
+}
+
+/** Emits the forward pass of training; weights are transformed on each shard. */
+export function emitTrainedWinograd(context: Context, unit: Unit, needsGradient: boolean): void {
+  const node = unit.node as Conv2dNode;
+  const input = context.shape(node.inputs[0]);
+  const weight = transform(context, node, input[2], false);
+  const bias = node.bias ? context.parameter(node.bias) : undefined;
+  const y = context.define(unit.output.name, needsGradient);
+  const sizes = { input, output: node.shape, before: beforeOf(node) };
+  emitTiles(
+    context,
+    { x: context.map(node.inputs[0]), weight, bias, y },
+    sizes,
+    actArguments(unit.activation),
+    0,
+  );
+}
+
+/** Emits the gradient of its map: the gradient of its result convolved with the filters turned round. */
+export function emitWinogradBack(context: Context, node: Conv2dNode, dy: Place): void {
+  const target = context.gradientTarget(node.inputs[0]);
+  if (!target) return;
+  const output = context.shape(node.inputs[0]);
+  const weight = transform(context, node, output[2], true);
+  const before = beforeOf(node).map((size) => 2 - size) as [number, number];
+  const sizes = { input: node.shape, output, before };
+  const maps = { x: dy, weight, bias: undefined, y: target.place };
+  emitTiles(context, maps, sizes, actArguments(undefined), target.accumulate);
+}
+
+function beforeOf({ padding }: Conv2dNode): [number, number] {
+  return [padding[0][0], padding[1][0]];
+}
+
+/** Room for transformed weights, and what fills it. */
+function transform(context: Context, node: Conv2dNode, channels: number, turned: boolean): Place {
+  const N = node.shape[2];
+  const label = turned ? 'turned' : 'winograd';
+  const packed = context.scratch(`${label} ${node.weight}`, winogradFloats(channels, N));
+  context.call(Op.WinogradWeights, context.parameter(node.weight), packed, channels, N, turned ? 1 : 0);
+  return packed;
+}
+
+interface TileMaps {
+  readonly x: Place;
+  readonly weight: Place;
+  readonly bias: Place | undefined;
+  readonly y: Place;
+}
+
+interface TileSizes {
+  readonly input: Shape;
+  readonly output: Shape;
+  /** Zeros before the map, along time and frequency. */
+  readonly before: readonly [number, number];
+}
+
+function emitTiles(
+  context: Context,
+  { x, weight, bias, y }: TileMaps,
+  { input: [T, F, C], output, before }: TileSizes,
+  act: ReturnType<typeof actArguments>,
+  accumulate: number,
+): void {
+  const [To, Fo, N] = output;
+  const zeros = context.assembler.zeros(Math.max(N, F * C));
+  const [down, across] = tilesOf(output);
   const lines = blockLines(down, across, PRODUCTS * (C + N));
   const strip = context.scratch('strip', 7 * (3 * across + 2) * C);
   const room = context.scratch('tiles', PRODUCTS * lines * across * (C + N));
-  const sizes = [T, F, C, To, Fo, N, padding[0][0], padding[1][0]] as const;
-  context.call(Op.Winograd, x, weight, bias ?? zeros, y, strip, room, zeros, ...sizes, kind, slope, lines);
+  const sizes = [T, F, C, To, Fo, N, ...before] as const;
+  context.call(
+    Op.Winograd,
+    x,
+    weight,
+    bias ?? zeros,
+    y,
+    strip,
+    room,
+    zeros,
+    ...sizes,
+    ...act,
+    lines,
+    accumulate,
+  );
 }
