@@ -59,6 +59,7 @@ export enum Op {
   SlidingWeightGradient = 58,
   SlidingDataGradient = 59,
   WinogradWeights = 60,
+  WinogradWeightGradient = 61,
 }
 
 export enum Act {

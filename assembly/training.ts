@@ -11,6 +11,7 @@ import { meanGradient, poolGradient, resizeGradient } from './kernels/pooling';
 import { dropout, fill, gumbel, loadBatch, setRegisters, softmaxGradient, storeBatch, storeShard } from './kernels/probability';
 import { slidingDataGradient, slidingWeightGradient } from './kernels/sliding-gradient';
 import { winograd } from './kernels/winograd';
+import { winogradWeightGradient } from './kernels/winograd-gradient';
 import { winogradWeights } from './kernels/winograd-weights';
 import { Op } from './op';
 
@@ -33,6 +34,7 @@ function step(op: i32, a: usize, clips: i32): void {
     case Op.Pack: pack(a, clips); return;
     case Op.Winograd: winograd(a, clips); return;
     case Op.WinogradWeights: winogradWeights(a, clips); return;
+    case Op.WinogradWeightGradient: winogradWeightGradient(a, clips); return;
     case Op.GemmWeightGradient: gemmWeightGradient(a, clips); return;
     case Op.ConvolutionWeightGradient: convolutionWeightGradient(a, clips); return;
     case Op.ConvolutionDataGradient: convolutionDataGradient(a, clips); return;

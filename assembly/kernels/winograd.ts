@@ -12,22 +12,22 @@ import { fma4, real, word } from './simd';
 import { setRuns } from './tiles';
 
 /** Lines of a tile of outputs; lines and columns of one of inputs. */
-const STEP: i32 = 5;
-const LINES: i32 = 7;
-const COLUMNS: i32 = 5;
+export const STEP: i32 = 5;
+export const LINES: i32 = 7;
+export const COLUMNS: i32 = 5;
 
 // x, U (35 packed matrices), bias, y, seven lines, room for 35 × tiles of a block rows of C and of N numbers, zeros, then:
 // T, F, C, To, Fo, N, pt, pf, act, slope, lines of tiles in a block, accumulate
 const DIMS: i32 = 7;
 // @ts-ignore: decorator
 @inline
-function dim(a: usize, i: i32): i32 {
+export function dim(a: usize, i: i32): i32 {
   return word(a, DIMS + i);
 }
 
 // @ts-ignore: decorator
 @inline
-function times(factor: f32, v: v128, sum: v128): v128 {
+export function times(factor: f32, v: v128, sum: v128): v128 {
   return fma4(f32x4.splat(factor), v, sum);
 }
 
@@ -165,7 +165,7 @@ function transformBlock(a: usize, clip: i32, first: i32, down: i32, across: i32)
 /** Bᵀ d B of a block's tiles, `plane` bytes a plane. */
 // @ts-ignore: decorator
 @inline
-function spreadBlock(a: usize, clip: i32, first: i32, down: i32, across: i32, row: usize, to: usize, plane: usize): void {
+export function spreadBlock(a: usize, clip: i32, first: i32, down: i32, across: i32, row: usize, to: usize, plane: usize): void {
   const strip = <usize>word(a, 4);
   const line = <usize>(3 * across + 2) * row;
   const bytes = <usize>dim(a, 1) * row;

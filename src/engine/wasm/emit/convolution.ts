@@ -10,6 +10,7 @@ import {
   emitTrainedWinograd,
   emitWinograd,
   emitWinogradBack,
+  emitWinogradWeightGradient,
   suitsWinograd,
   suitsWinogradBack,
   winogradFloats,
@@ -158,6 +159,8 @@ export function emitMatrixGradient(context: Context, unit: Unit): void {
   const dWeight = context.parameterGradient(node.weight);
   const rows = To * Fo;
   if (pointwise) context.call(Op.GemmWeightGradient, x, dy, dWeight, rows, patch, N);
+  else if (node.op === 'conv2d' && suitsWinograd(node, context.shape(node.inputs[0])[2]))
+    emitWinogradWeightGradient(context, node, dy);
   else {
     const scratch = context.scratch('patches', scratchFloats(patch));
     const words = convolutionWords(context, node as Conv2dNode, actArguments(undefined));

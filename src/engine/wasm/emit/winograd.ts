@@ -137,6 +137,29 @@ export function emitWinogradBack(context: Context, node: Conv2dNode, dy: Place):
   emitTiles(context, maps, sizes, actArguments(undefined), target.accumulate);
 }
 
+/** Emits the gradient of its weights, added to theirs. */
+export function emitWinogradWeightGradient(context: Context, node: Conv2dNode, dy: Place): void {
+  const [T, F, C] = context.shape(node.inputs[0]);
+  const [To, Fo, N] = node.shape;
+  const sums = context.scratch(`sums ${node.weight}`, winogradFloats(C, N));
+  const zeros = context.assembler.zeros(Math.max(F * C, Fo * N));
+  const { strip, room, lines, across } = workingRoom(context, node.shape, C);
+  const lifted = context.scratch('lifted', 7 * 3 * across * N);
+  const maps = [context.map(node.inputs[0]), sums, dy, context.parameterGradient(node.weight)] as const;
+  const sizes = [T, F, C, To, Fo, N, ...beforeOf(node)] as const;
+  context.call(Op.WinogradWeightGradient, ...maps, strip, room, zeros, ...sizes, lines, lifted);
+}
+
+/** Memory for lines and tiles, how many lines of tiles a block has and how many tiles a line. */
+function workingRoom(context: Context, output: Shape, inputs: number) {
+  const outputs = output[2];
+  const [down, across] = tilesOf(output);
+  const lines = blockLines(down, across, PRODUCTS * (inputs + outputs));
+  const strip = context.scratch('strip', 7 * (3 * across + 2) * inputs);
+  const room = context.scratch('tiles', PRODUCTS * lines * across * (inputs + outputs));
+  return { strip, room, lines, across };
+}
+
 function beforeOf({ padding }: Conv2dNode): [number, number] {
   return [padding[0][0], padding[1][0]];
 }
