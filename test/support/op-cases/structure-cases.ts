@@ -43,6 +43,16 @@ export const STRUCTURE_CASES: readonly OpCase[] = [
     return g.relu(g.add(g.batchNorm(g.conv2d(y, { channels: 4, kernel: [3, 3] })), y));
   }),
   opCase(
+    'graph: residual block of 3×3 convolutions on a larger map, shards',
+    (g) => {
+      const smooth = (x: Value) => g.activation(g.batchNorm(x), 'silu');
+      const y = smooth(g.conv2d(g.input('x', [13, 8, 3]), { channels: 8 }));
+      const body = smooth(g.conv2d(y, { channels: 12, kernel: [3, 3] }));
+      return g.add(g.batchNorm(g.conv2d(body, { channels: 8, kernel: [3, 3], bias: true })), y);
+    },
+    SHARDED,
+  ),
+  opCase(
     'graph: squeeze and excitation, shards',
     (g) => {
       const y = unit(g, g.input('x', [4, 4, 2]), 6);
