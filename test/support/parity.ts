@@ -14,7 +14,7 @@ const FRAMES = 16;
 /** All but the DRNet of five resolutions, whose smallest is 3/7, run on maps that shrink 32 times. */
 const IMAGE_SIDES = [32, 75];
 /** A rectifier whose sign hangs on the last bit, one in a million, spoils a draw of numbers: one of these must do. */
-const KEYS = [7, 8, 9];
+const KEYS = [7, 8, 9, 10, 11];
 /** Draws of a network that chooses a branch for each clip: those where a branch is taken by none leave it without gradients. */
 const ROUTED_KEYS = Array.from({ length: 60 }, (_, i) => 7 + i);
 
