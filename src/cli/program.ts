@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { registerBench } from './bench/bench.js';
+import { registerCompare } from './compare.js';
 import { registerData } from './data.js';
 import { registerEvaluate } from './evaluate.js';
 import { registerExport } from './export.js';
@@ -33,6 +34,7 @@ const VERBS: readonly RegisterVerb[] = [
   registerData,
   registerBench,
   registerSweep,
+  registerCompare,
   registerSynthesize,
   registerQuickstart,
 ];
