@@ -125,6 +125,7 @@ function describe(name, graph, nodes, clips) {
   ];
   for (const kind of ['products', 'depthwise', 'numbers moved']) {
     const rows = nodes.filter((node) => kindOf(node, graph) === kind);
+    if (rows.length === 0) continue;
     const [time, flops, bytes, least] = ['microseconds', 'flops', 'bytes', 'least'].map((key) =>
       sumOf(rows, key),
     );
@@ -193,7 +194,7 @@ try {
     `\`node bench/roofline.mjs\` on ${date}, Node ${process.version}, ${cpus()[0].model.trim()}, ${platform()}; one thread, relaxed kernels, a shard of ${clips} clips, forward and backward, each node by itself, the best of ${values.rounds} rounds.\n`,
   );
   print(
-    `Roofs: ${(roofs.operations / 1e3).toFixed(1)} GFLOP/s by fused multiply-adds of four numbers; ${LEVELS.map(({ name }, i) => `${name} ${(roofs.bytes[i] / 1e3).toFixed(0)} GB/s`).join(', ')} (two streams read, one written).`,
+    `Roofs: ${(roofs.operations / 1e3).toFixed(1)} GFLOP/s by fused multiply-adds of four numbers; ${LEVELS.map(({ name }, i) => `${name} ${(roofs.bytes[i] / 1e3).toFixed(0)} GB/s`).join(', ')} (two streams read, one written). Operations are those of plain sums: a convolution in Winograd's form, which multiplies less, may reach more than 100 %.`,
   );
   for (const name of values.models.split(',')) {
     const graph = buildModel(name);

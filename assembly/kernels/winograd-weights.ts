@@ -19,13 +19,6 @@ function spreadRow(a: v128, b: v128, c: v128, to: usize, plane: usize): void {
   v128.store(to + plane, c);
 }
 
-/** Row r of G g: the three columns of four filters at a point along time. */
-// @ts-ignore: decorator
-@inline
-function row(p: f32, factor: f32, x: v128, y: v128, z: v128): v128 {
-  return at(p, factor, x, y, z);
-}
-
 /** Tap (u, v) of four filters. `step`: bytes from a filter's to the next one's. */
 // @ts-ignore: decorator
 @inline
@@ -42,15 +35,16 @@ function spreadFilters(w: usize, next: isize, step: usize, to: usize, plane: usi
   const g0 = tap(w, step), g1 = tap(w + next, step), g2 = tap(w + 2 * next, step);
   const h0 = tap(w + 3 * next, step), h1 = tap(w + 4 * next, step), h2 = tap(w + 5 * next, step);
   const i0 = tap(w + 6 * next, step), i1 = tap(w + 7 * next, step), i2 = tap(w + 8 * next, step);
+  // Lines at the six points along time, each over the product of its distances from the others, and at ∞.
   const far = 5 * plane;
-  spreadRow(row(0, -0.5, g0, h0, i0), row(0, -0.5, g1, h1, i1), row(0, -0.5, g2, h2, i2), to, plane);
+  spreadRow(at(0, -0.5, g0, h0, i0), at(0, -0.5, g1, h1, i1), at(0, -0.5, g2, h2, i2), to, plane);
   const third = <f32>(-1.0 / 3.0), ninth = <f32>(1.0 / 9.0);
-  spreadRow(row(1, third, g0, h0, i0), row(1, third, g1, h1, i1), row(1, third, g2, h2, i2), (to += far), plane);
-  spreadRow(row(-1, ninth, g0, h0, i0), row(-1, ninth, g1, h1, i1), row(-1, ninth, g2, h2, i2), (to += far), plane);
+  spreadRow(at(1, third, g0, h0, i0), at(1, third, g1, h1, i1), at(1, third, g2, h2, i2), (to += far), plane);
+  spreadRow(at(-1, ninth, g0, h0, i0), at(-1, ninth, g1, h1, i1), at(-1, ninth, g2, h2, i2), (to += far), plane);
   const a = <f32>(1.0 / 36.0), b = <f32>(-1.0 / 60.0), c = <f32>(1.0 / 1.40625);
-  spreadRow(row(2, a, g0, h0, i0), row(2, a, g1, h1, i1), row(2, a, g2, h2, i2), (to += far), plane);
-  spreadRow(row(-2, b, g0, h0, i0), row(-2, b, g1, h1, i1), row(-2, b, g2, h2, i2), (to += far), plane);
-  spreadRow(row(0.5, c, g0, h0, i0), row(0.5, c, g1, h1, i1), row(0.5, c, g2, h2, i2), (to += far), plane);
+  spreadRow(at(2, a, g0, h0, i0), at(2, a, g1, h1, i1), at(2, a, g2, h2, i2), (to += far), plane);
+  spreadRow(at(-2, b, g0, h0, i0), at(-2, b, g1, h1, i1), at(-2, b, g2, h2, i2), (to += far), plane);
+  spreadRow(at(0.5, c, g0, h0, i0), at(0.5, c, g1, h1, i1), at(0.5, c, g2, h2, i2), (to += far), plane);
   spreadRow(i0, i1, i2, to + far, plane);
 }
 

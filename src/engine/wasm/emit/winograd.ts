@@ -196,10 +196,7 @@ function emitTiles(
 ): void {
   const [To, Fo, N] = output;
   const zeros = context.assembler.zeros(Math.max(N, F * C));
-  const [down, across] = tilesOf(output);
-  const lines = blockLines(down, across, PRODUCTS * (C + N));
-  const strip = context.scratch('strip', 7 * (3 * across + 2) * C);
-  const room = context.scratch('tiles', PRODUCTS * lines * across * (C + N));
+  const { strip, room, lines } = workingRoom(context, output, C);
   const sizes = [T, F, C, To, Fo, N, ...before] as const;
   context.call(
     Op.Winograd,
