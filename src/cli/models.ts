@@ -105,6 +105,7 @@ const SPEECH_COLUMNS: readonly Column<ModelRow>[] = [
   { title: 'streams', cell: (row) => (row.streamable ? 'yes' : '') },
   { title: 'English', cell: (row) => formatMeasured(row.measured?.english), align: 'right' },
   { title: 'Arabic', cell: (row) => formatMeasured(row.measured?.arabic), align: 'right' },
+  { title: 'alike', cell: (row) => formatMeasured(row.measured?.alike), align: 'right' },
 ];
 
 /** Networks for speech first, then those for images as their papers have them. */
@@ -116,7 +117,8 @@ function formatList(rows: readonly ModelRow[]): string {
       ? [
           'For words: one second of log-mel frames in, costs at 12 labels',
           formatTable(speech, SPEECH_COLUMNS),
-          'English, Arabic: accuracy where measured, mean over seeds: ten commands and unknown (test), 40 words (validation).',
+          'English, Arabic: accuracy where measured, mean over seeds: ten commands and unknown (test), 40 words (validation).\n' +
+            'alike: English after one short training alike for all, on validation clips; to compare networks by (docs/models.md).',
         ]
       : []),
     ...(images.length > 0
@@ -166,7 +168,8 @@ function formatRow(row: ModelRow): string {
     `streams     ${row.streamable ? 'yes, frame by frame' : 'by sliding a window'}`,
     ...(row.measured
       ? [
-          `measured    English ${formatMeasured(row.measured.english) || 'not'}, Arabic ${formatMeasured(row.measured.arabic) || 'not'}`,
+          `measured    English ${formatMeasured(row.measured.english) || 'not'}, Arabic ${formatMeasured(row.measured.arabic) || 'not'}, ` +
+            `trained alike ${formatMeasured(row.measured.alike) || 'not'}`,
         ]
       : []),
     `source      ${row.source}`,

@@ -32,6 +32,7 @@ const ROWS: readonly Row[] = [
   ['bl-resnet-small', 'bl-resnet-small', {}, 280_435],
   ['bl-resnet-small-coarse', 'bl-resnet-small', COARSE, 278_182],
   ['ghostnet-small', 'ghostnet-small', {}, 278_759],
+  ['ghostnet-187k', 'ghostnet-187k', {}, 243_179],
   ['bl-resnet-base', 'bl-resnet-base', {}, 1_055_083],
   ['ghostnet-base', 'ghostnet-base', {}, 1_069_743],
 ];

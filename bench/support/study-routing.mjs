@@ -1,0 +1,34 @@
+/**
+ * What choosing a resolution is worth: a DRNet's own choice beside the same shares of resolutions dealt out at random (the same mean
+ * cost) and beside each resolution for all clips.
+ */
+import { join } from 'node:path';
+
+/** Rows `{ model, seed, by, accuracy, meanMacs, shares }` of a trained file, validation clips; `hearken` gives a verb's JSON. */
+export function routingRows({ model, seed, randomSeeds }, { file, folder, hearken }) {
+  const evaluate = (...argv) => hearken('evaluate', file, folder, '--split', 'validation', ...argv);
+  const row = (by, { accuracy, routing }) => {
+    const shares = routing.perResolution.map(({ share }) => share);
+    return { model, seed, by, accuracy, meanMacs: routing.meanMacs, shares };
+  };
+  const chosen = evaluate();
+  const { perResolution } = chosen.routing;
+  const shares = perResolution.map(({ share }) => share).join(',');
+  const random = randomSeeds.map((randomSeed) =>
+    evaluate('--random-resolutions', shares, '--random-seed', `${randomSeed}`),
+  );
+  const fixed = perResolution.map(({ resolution }) => [
+    resolution.join(' × '),
+    evaluate('--resolution', resolution.join('x')),
+  ]);
+  return [
+    row('its own choice', chosen),
+    ...random.map((result) => row('the same shares at random', result)),
+    ...fixed.map(([name, result]) => row(`always ${name}`, result)),
+  ];
+}
+
+/** Where a sweep keeps the model of a trial. */
+export function modelFile(work, { set, model, seed }) {
+  return join(work, set, `${set}-${model}-s${seed}-short-edefault.safetensors`);
+}
