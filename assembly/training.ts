@@ -2,7 +2,7 @@
 import { infer } from './inference';
 import { binaryGradient } from './kernels/binary-gradient';
 import { convolutionDataGradient, convolutionWeightGradient } from './kernels/convolution';
-import { depthwiseDataGradient, depthwiseWeightGradient, flipTaps } from './kernels/depthwise';
+import { depthwiseDataGradient, depthwiseWeightGradient, flipTaps } from './kernels/depthwise-gradient';
 import { activateGradient, maxoutGradient, shuffleGradient, weightedSumGradient } from './kernels/elementwise';
 import { columnSums, gemmWeightGradient, pack } from './kernels/gemm';
 import { moments } from './kernels/normalize';
