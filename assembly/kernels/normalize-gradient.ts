@@ -1,7 +1,7 @@
 /** Gradients of batch normalisation with its activation and residual: sums over a band's rows first (normalize.ts tells how they are cut), then the map's. */
 import { Act } from '../op';
 import { flush } from './normalize';
-import { derivative4, fma4, real, storeLanes, word } from './simd';
+import { derivative4, fma4, real, siluSlope4, storeLanes, word } from './simd';
 import { fetch, linesOf, rowsOf } from './strips';
 
 // @ts-ignore: decorator
@@ -77,6 +77,18 @@ function reduceRows(a: usize, at: usize, few: i32, fewStep: usize, count: i32, r
       let x = <usize>word(a, 0) + start;
       let d = <usize>word(a, 1) + start;
       let y = <usize>word(a, 2) + start;
+      if (act == Act.Silu && lanes == 4) {
+        for (let i = 0; i < count; i++) {
+          const v = v128.load(x);
+          const dz = f32x4.mul(v128.load(d), siluSlope4(fma4(v, scale, shift)));
+          v128.store(d, dz);
+          s = f32x4.add(s, dz);
+          q = fma4(dz, f32x4.sub(v, mean), q);
+          x += row;
+          d += row;
+        }
+        continue;
+      }
       if (act > Act.Relu) {
         for (let i = 0; i < count; i++) {
           const v = v128.load(x);
@@ -90,6 +102,18 @@ function reduceRows(a: usize, at: usize, few: i32, fewStep: usize, count: i32, r
         continue;
       }
       let i = 0;
+      if (act == Act.None && !masked) {
+        for (; i + 2 <= count; i += 2) {
+          const dz = v128.load(d);
+          const dz1 = v128.load(d + row);
+          s = f32x4.add(s, dz);
+          q = fma4(dz, f32x4.sub(v128.load(x), mean), q);
+          s1 = f32x4.add(s1, dz1);
+          q1 = fma4(dz1, f32x4.sub(v128.load(x + row), mean), q1);
+          x += 2 * row;
+          d += 2 * row;
+        }
+      }
       // Two rows at a time, or each sum would wait for the one before.
       for (; i + 2 <= count; i += 2) {
         const v = v128.load(x);
@@ -171,6 +195,17 @@ function gradientRows(a: usize, at: usize, few: i32, fewStep: usize, count: i32,
       let d = <usize>word(a, 1) + start;
       let y = <usize>word(a, 2) + start;
       let to = dx + start;
+      if (plain && lanes == 4 && act == Act.None) {
+        const slopeOfX = f32x4.neg(k1);
+        const rest = f32x4.sub(f32x4.mul(k1, mean), k0);
+        for (let i = 0; i < count; i++) {
+          v128.store(to, fma4(scale, v128.load(d), fma4(slopeOfX, v128.load(x), rest)));
+          x += row;
+          d += row;
+          to += row;
+        }
+        continue;
+      }
       if (plain && lanes == 4) {
         for (let i = 0; i < count; i++) {
           const v = v128.load(x);

@@ -4,7 +4,7 @@
  * Sums run in float32 over some hundred rows (which stay in the first cache while the channels pass) and in float64 beyond.
  */
 import { Act } from '../op';
-import { activate4, fma4, real, storeLanes, word } from './simd';
+import { activate4, fma4, real, silu4, storeLanes, word } from './simd';
 import { CHUNK, fetch, linesOf, rowsOf } from './strips';
 
 /** Adds the lanes of `s` and `q` to float64 pairs. */
@@ -148,6 +148,14 @@ function applyRows(a: usize, at: usize, few: i32, fewStep: usize, count: i32, ro
       if (plain) {
         for (let i = 0; i < count; i++) {
           v128.store(y, f32x4.pmax(fma4(v128.load(x), scale, shift), floor));
+          x += row;
+          y += row;
+        }
+        continue;
+      }
+      if (act == Act.Silu && lanes == 4 && residual == 0) {
+        for (let i = 0; i < count; i++) {
+          v128.store(y, silu4(fma4(v128.load(x), scale, shift)));
           x += row;
           y += row;
         }

@@ -131,22 +131,34 @@ export function meanGradient(a: usize, clips: i32): void {
   const spanT = word(a, 5) ? T : 1;
   const spanF = word(a, 6) ? F : 1;
   const share = f32x4.splat(<f32>1 / <f32>(spanT * spanF));
-  const rowsT = word(a, 5) ? 1 : T;
-  const rowsF = word(a, 6) ? 1 : F;
+  // Positions of a line that share one gradient, and how many of those a line has.
+  const run = word(a, 6) ? F : 1;
+  const runs = F / run;
+  const row = <usize>C << 2;
   let to = <usize>word(a, 1);
   for (let n = 0; n < clips; n++) {
     for (let t = 0; t < T; t++) {
-      for (let f = 0; f < F; f++) {
-        const row = (n * rowsT + (word(a, 5) ? 0 : t)) * rowsF + (word(a, 6) ? 0 : f);
-        const d = <usize>word(a, 0) + (<usize>(row * C) << 2);
-        for (let c = 0; c < C; c += 4) {
-          const at = <usize>c << 2;
-          let v = f32x4.mul(v128.load(d + at), share);
-          if (word(a, 7)) v = f32x4.add(v, v128.load(to + at));
-          storeLanes(to + at, v, min(4, C - c));
-        }
-        to += <usize>C << 2;
+      let d = <usize>word(a, 0) + <usize>((word(a, 5) ? n : n * T + t) * runs) * row;
+      for (let r = 0; r < runs; r++) {
+        spread(d, share, to, run, row, C, word(a, 7) != 0);
+        d += row;
+        to += <usize>run * row;
       }
+    }
+  }
+}
+
+/** `share` of C numbers put into or added to `count` rows. */
+function spread(d: usize, share: v128, to: usize, count: i32, row: usize, C: i32, add: bool): void {
+  for (let c = 0; c < C; c += 4) {
+    const at = <usize>c << 2;
+    const lanes = min(4, C - c);
+    const v = f32x4.mul(v128.load(d + at), share);
+    let y = to + at;
+    if (add && lanes == 4) {
+      for (const end = y + <usize>count * row; y < end; y += row) v128.store(y, f32x4.add(v, v128.load(y)));
+    } else {
+      for (const end = y + <usize>count * row; y < end; y += row) storeLanes(y, add ? f32x4.add(v, v128.load(y)) : v, lanes);
     }
   }
 }

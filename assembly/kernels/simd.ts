@@ -37,17 +37,22 @@ export function storeLanes(to: usize, v: v128, n: i32): void {
 
 /** e to the x, relative error about 1e-7 for |x| < 87; below −87 it is 0-ish, above 88 about 1.6e38. */
 export function exp4(x: v128): v128 {
+  return expInPlace(x);
+}
+
+// @ts-ignore: decorator
+@inline
+function expInPlace(x: v128): v128 {
   const v = f32x4.pmin(f32x4.splat(88.0), f32x4.pmax(f32x4.splat(-87.0), x));
   const n = f32x4.nearest(f32x4.mul(v, f32x4.splat(1.44269504)));
-  const r0 = f32x4.sub(v, f32x4.mul(n, f32x4.splat(0.693359375)));
-  const r = f32x4.add(r0, f32x4.mul(n, f32x4.splat(2.12194440e-4)));
+  const r = fma4(n, f32x4.splat(2.12194440e-4), fma4(n, f32x4.splat(-0.693359375), v));
   let p = f32x4.splat(1.3888889e-3);
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(8.3333333e-3));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(4.1666667e-2));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.6666667e-1));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(0.5));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.0));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.0));
+  p = fma4(p, r, f32x4.splat(8.3333333e-3));
+  p = fma4(p, r, f32x4.splat(4.1666667e-2));
+  p = fma4(p, r, f32x4.splat(1.6666667e-1));
+  p = fma4(p, r, f32x4.splat(0.5));
+  p = fma4(p, r, f32x4.splat(1.0));
+  p = fma4(p, r, f32x4.splat(1.0));
   const scale = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
   // NaN stays NaN: pmin and pmax above would have swallowed it.
   return v128.bitselect(f32x4.mul(p, scale), x, f32x4.eq(x, x));
@@ -89,6 +94,29 @@ export function relu4(x: v128): v128 {
 function sigmoid4(x: v128): v128 {
   const one = f32x4.splat(1);
   return f32x4.div(one, f32x4.add(one, exp4(f32x4.neg(x))));
+}
+
+// @ts-ignore: decorator
+@inline
+function sigmoidInPlace(x: v128): v128 {
+  const one = f32x4.splat(1);
+  return f32x4.div(one, f32x4.add(one, expInPlace(f32x4.neg(x))));
+}
+
+/** SiLU without a call, so that a loop's next numbers need not wait for these. */
+// @ts-ignore: decorator
+@inline
+export function silu4(x: v128): v128 {
+  return f32x4.mul(x, sigmoidInPlace(x));
+}
+
+/** SiLU's derivative, likewise. */
+// @ts-ignore: decorator
+@inline
+export function siluSlope4(x: v128): v128 {
+  const one = f32x4.splat(1);
+  const s = sigmoidInPlace(x);
+  return f32x4.mul(s, fma4(x, f32x4.sub(one, s), one));
 }
 
 /** log(1 + e^x) = max(x, 0) + log(1 + e^−|x|). */
@@ -157,7 +185,7 @@ export function derivative4(kind: i32, x: v128, slope: f32): v128 {
       return v128.bitselect(exp4(x), one, f32x4.lt(x, zero));
     case Act.Silu: {
       const s = sigmoid4(x);
-      return f32x4.mul(s, f32x4.add(one, f32x4.mul(x, f32x4.sub(one, s))));
+      return f32x4.mul(s, fma4(x, f32x4.sub(one, s), one));
     }
     case Act.Softplus:
       return sigmoid4(x);
