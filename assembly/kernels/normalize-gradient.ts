@@ -1,8 +1,9 @@
 /** Gradients of batch normalisation with its activation and residual: sums over a band's rows first (normalize.ts tells how they are cut), then the map's. */
 import { Act } from '../op';
 import { flush } from './normalize';
+import { gradientLines, layOut, plainGradientLines, reduceLines, rowsOfLine, sumLines } from './normalize-lines';
 import { derivative4, fma4, real, siluSlope4, storeLanes, word } from './simd';
-import { fetch, linesOf, rowsOf } from './strips';
+import { CHUNK, fetch, linesOf, rowsOf } from './strips';
 
 // @ts-ignore: decorator
 @inline
@@ -11,7 +12,7 @@ function put(to: usize, v: v128, lanes: i32, accumulate: bool): void {
   storeLanes(to, v, lanes);
 }
 
-// x, dy, y, mean, 1/deviation, scale, shift, sums, dγ, dβ, k0, k1, outer a clip, rows, C, bands, act, slope, residual?
+// x, dy, y, mean, 1/deviation, scale, shift, sums, dγ, dβ, k0, k1, outer a clip, rows, C, bands, act, slope, room for six lines
 /**
  * Σ dz and Σ dz · (x − mean), dz being dy times the activation's slope: dγ, dβ (added to) and what the next
  * kernel needs. Where the slope costs an exponential, dz is written over dy.
@@ -24,9 +25,12 @@ export function normalizeReduce(a: usize, clips: i32): void {
   const sums = <usize>word(a, 7);
   memory.fill(sums, 0, <usize>(bands * C) << 4);
   const row = <usize>C << 2;
+  const isPlain = (C & 3) == 0 && word(a, 16) <= Act.Relu && word(a, 2) == 0;
+  const group = rowsOfLine(C);
+  const done = isPlain ? (bands > 1 ? reduceMost(a, outer, bands, rows, C) : group * reduceMost(a, rows / group, 1, group, C)) : 0;
   if (outer == 1) {
     const most = rowsOf(C);
-    for (let r = 0; r < rows; r += most) {
+    for (let r = done; r < rows; r += most) {
       const count = min(most, rows - r);
       if (C > 16) fetch(a, 0, 1, 0, <usize>r * row, <usize>count * row);
       reduceRows(a, <usize>r * row, 1, 0, count, row, 0, C);
@@ -34,7 +38,7 @@ export function normalizeReduce(a: usize, clips: i32): void {
   } else {
     const line = <usize>(bands * rows) * row;
     const most = linesOf(bands * rows * C);
-    for (let o = 0; o < outer; o += most) {
+    for (let o = done; o < outer; o += most) {
       const lines = min(most, outer - o);
       fetch(a, 0, 1, 0, <usize>o * line, <usize>lines * line);
       for (let b = 0; b < bands; b++) {
@@ -54,6 +58,30 @@ export function normalizeReduce(a: usize, clips: i32): void {
     store<f32>(word(a, 10) + at, <f32>((scale * db) / count));
     store<f32>(word(a, 11) + at, <f32>((scale * dg * inverse) / count));
   }
+}
+
+/** All lines of so many rows of bands, and how many those are; sums run in float32 over some hundred lines. */
+function reduceMost(a: usize, lines: i32, bands: i32, rows: i32, C: i32): i32 {
+  const row = <usize>C << 2;
+  const width = <usize>(bands * rows) * row;
+  const room = <usize>word(a, 18);
+  const sums = room + 3 * width;
+  const means = layOut(word(a, 3), room, bands, rows, row);
+  const scales = layOut(word(a, 5), room + width, bands, rows, row);
+  const shifts = layOut(word(a, 6), room + 2 * width, bands, rows, row);
+  for (let l = 0; l < lines; l += CHUNK) {
+    const count = min(CHUNK, lines - l);
+    const at = <usize>l * width;
+    memory.fill(sums, 0, 2 * width);
+    if (word(a, 16) == Act.None) sumLines(word(a, 0) + at, word(a, 1) + at, means, sums, count, width);
+    else reduceLines(word(a, 0) + at, word(a, 1) + at, means, scales, shifts, sums, count, width, f32x4.splat(0));
+    for (let i = 0; i < bands * rows; i++) {
+      const from = sums + <usize>i * row;
+      const to = <usize>word(a, 7) + ((<usize>(i / rows) * row) << 2);
+      for (let c: usize = 0; c < row; c += 16) flush(to + (c << 2), v128.load(from + c), v128.load(from + width + c), 4);
+    }
+  }
+  return lines;
 }
 
 /** As applyRows. */
@@ -143,7 +171,7 @@ function reduceRows(a: usize, at: usize, few: i32, fewStep: usize, count: i32, r
   }
 }
 
-// x, dy, y, mean, scale, shift, k0, k1, dx, accumulate, dr, accumulate, outer a clip, rows, C, bands, act
+// x, dy, y, mean, scale, shift, k0, k1, dx, accumulate, dr, accumulate, outer a clip, rows, C, bands, act, room for six lines
 /** dx = scale · dz − k1 · (x − mean) − k0, and dz to the residual; act none or relu (others left dz in dy). */
 export function normalizeGradient(a: usize, clips: i32): void {
   const C = word(a, 14);
@@ -151,9 +179,12 @@ export function normalizeGradient(a: usize, clips: i32): void {
   const rows = bands > 1 ? word(a, 13) : word(a, 13) * clips;
   const outer = bands > 1 ? word(a, 12) * clips : 1;
   const row = <usize>C << 2;
+  const isPlain = (C & 3) == 0 && word(a, 8) != 0 && (word(a, 2) | word(a, 9) | word(a, 10)) == 0;
+  const group = rowsOfLine(C);
+  const done = isPlain ? (bands > 1 ? gradientMost(a, outer, bands, rows, C) : group * gradientMost(a, rows / group, 1, group, C)) : 0;
   if (outer == 1) {
     const most = rowsOf(C);
-    for (let r = 0; r < rows; r += most) {
+    for (let r = done; r < rows; r += most) {
       const count = min(most, rows - r);
       if (C > 16) fetch(a, 0, 1, 0, <usize>r * row, <usize>count * row);
       gradientRows(a, <usize>r * row, 1, 0, count, row, 0, C);
@@ -162,13 +193,37 @@ export function normalizeGradient(a: usize, clips: i32): void {
   }
   const line = <usize>(bands * rows) * row;
   const most = linesOf(bands * rows * C);
-  for (let o = 0; o < outer; o += most) {
+  for (let o = done; o < outer; o += most) {
     const lines = min(most, outer - o);
     fetch(a, 0, 1, 8, <usize>o * line, <usize>lines * line);
     for (let b = 0; b < bands; b++) {
       gradientRows(a, <usize>o * line + <usize>(b * rows) * row, rows, row, lines, line, b * C, C);
     }
   }
+}
+
+/** All lines of so many rows of bands, and how many those are. */
+function gradientMost(a: usize, lines: i32, bands: i32, rows: i32, C: i32): i32 {
+  const row = <usize>C << 2;
+  const width = <usize>(bands * rows) * row;
+  const room = <usize>word(a, 17);
+  const slopes = room + 2 * width;
+  const rests = room + 3 * width;
+  const scales = layOut(word(a, 4), room, bands, rows, row);
+  const shifts = layOut(word(a, 5), room + width, bands, rows, row);
+  for (let i = 0; i < bands * rows; i++) {
+    const own = <usize>(i / rows) * row;
+    const at = <usize>i * row;
+    for (let c: usize = 0; c < row; c += 16) {
+      const k1 = v128.load(<usize>word(a, 7) + own + c);
+      v128.store(slopes + at + c, f32x4.neg(k1));
+      const rest = f32x4.sub(f32x4.mul(k1, v128.load(<usize>word(a, 3) + own + c)), v128.load(<usize>word(a, 6) + own + c));
+      v128.store(rests + at + c, rest);
+    }
+  }
+  if (word(a, 16) == Act.None) plainGradientLines(word(a, 0), word(a, 1), word(a, 8), scales, slopes, rests, lines, width);
+  else gradientLines(word(a, 0), word(a, 1), word(a, 8), scales, shifts, slopes, rests, lines, width, f32x4.splat(0));
+  return lines;
 }
 
 /** As applyRows. */

@@ -5,6 +5,7 @@
  */
 import { Act } from '../op';
 import { activate4, fma4, real, silu4, storeLanes, word } from './simd';
+import { layOut, rowsOfLine, scaleLines } from './normalize-lines';
 import { CHUNK, fetch, linesOf, rowsOf } from './strips';
 
 /** Adds the lanes of `s` and `q` to float64 pairs. */
@@ -100,7 +101,7 @@ function sumRows(x: usize, sums: usize, few: i32, fewStep: i32, many: i32, manyS
   }
 }
 
-// x, scale, shift, y, outer a clip, rows, C, bands, act, slope, residual
+// x, scale, shift, y, outer a clip, rows, C, bands, act, slope, residual, room for two lines
 /** y = act(scale · x + shift + residual). */
 export function scaleShift(a: usize, clips: i32): void {
   const C = word(a, 6);
@@ -108,9 +109,12 @@ export function scaleShift(a: usize, clips: i32): void {
   const rows = bands > 1 ? word(a, 5) : word(a, 5) * clips;
   const outer = bands > 1 ? word(a, 4) * clips : 1;
   const row = <usize>C << 2;
+  const isPlain = (C & 3) == 0 && word(a, 8) <= Act.Relu && word(a, 10) == 0;
+  const group = rowsOfLine(C);
+  const done = isPlain ? (bands > 1 ? scaleMost(a, outer, bands, rows, row) : group * scaleMost(a, rows / group, 1, group, row)) : 0;
   if (outer == 1) {
     const most = rowsOf(C);
-    for (let r = 0; r < rows; r += most) {
+    for (let r = done; r < rows; r += most) {
       const count = min(most, rows - r);
       if (C > 16) fetch(a, 0, 3, 0, <usize>r * row, <usize>count * row);
       applyRows(a, <usize>r * row, 1, 0, count, row, 0, C);
@@ -119,13 +123,23 @@ export function scaleShift(a: usize, clips: i32): void {
   }
   const line = <usize>(bands * rows) * row;
   const most = linesOf(bands * rows * C);
-  for (let o = 0; o < outer; o += most) {
+  for (let o = done; o < outer; o += most) {
     const lines = min(most, outer - o);
     fetch(a, 0, 3, 0, <usize>o * line, <usize>lines * line);
     for (let b = 0; b < bands; b++) {
       applyRows(a, <usize>o * line + <usize>(b * rows) * row, rows, row, lines, line, <usize>b * row, C);
     }
   }
+}
+
+/** All lines of so many rows of bands, and how many those are. */
+function scaleMost(a: usize, lines: i32, bands: i32, rows: i32, row: usize): i32 {
+  const width = <usize>(bands * rows) * row;
+  const room = <usize>word(a, 11);
+  const scales = layOut(word(a, 1), room, bands, rows, row);
+  const shifts = layOut(word(a, 2), room + width, bands, rows, row);
+  scaleLines(word(a, 0), word(a, 3), scales, shifts, lines, width, f32x4.splat(word(a, 8) == Act.Relu ? 0 : -Infinity));
+  return lines;
 }
 
 /** Over `few` starts (`fewStep` bytes apart) of `count` rows each (`row` bytes apart), the first `at` bytes from the map's. */

@@ -40,7 +40,16 @@ export function emitNorm(context: Context, unit: Unit, needsGradient: boolean): 
     ...rowWords(node),
     ...actArguments(unit.activation),
     residual,
+    lineRoom(context, node),
   );
+}
+
+/** Numbers of a line of a map that is not cut into bands, at least; assembly/kernels/normalize-lines.ts takes rows until it has them. */
+const LINE = 64;
+
+/** Room for six lines of what rows share, and of sums. */
+function lineRoom(context: Context, { bands, shape: [, F, C] }: BatchNormNode): Place {
+  return context.scratch('lines', 6 * C * (bands > 1 ? F : Math.ceil(LINE / C)));
 }
 
 function foldedNorm(context: Context, node: BatchNormNode, channels: number) {
@@ -109,11 +118,26 @@ export function emitNormGradient(context: Context, unit: Unit): void {
     k1,
     ...rows,
     ...act,
+    lineRoom(context, node),
   );
   const dx = context.gradientTarget(node.inputs[0]);
   const dr = unit.residual === undefined ? undefined : context.gradientTarget(unit.residual);
   if (!dx && !dr) return;
   const targets = [dx?.place ?? 0, dx?.accumulate ?? 0, dr?.place ?? 0, dr?.accumulate ?? 0] as const;
   const slope = kind === 'relu' ? act[0] : 0;
-  context.call(Op.NormalizeGradient, x, dy, mask, mean, scale, shift, k0, k1, ...targets, ...rows, slope);
+  context.call(
+    Op.NormalizeGradient,
+    x,
+    dy,
+    mask,
+    mean,
+    scale,
+    shift,
+    k0,
+    k1,
+    ...targets,
+    ...rows,
+    slope,
+    lineRoom(context, node),
+  );
 }

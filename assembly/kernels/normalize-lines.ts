@@ -1,0 +1,94 @@
+/**
+ * Normalisation and its gradients line by line, in the order of memory: for maps of whole vectors, without activation or with a
+ * ReLU. A line is some rows of channels, or, where a map is cut into bands, all frequencies of a moment; what rows share is laid out
+ * once for each. Rows left over are for normalize.ts and normalize-gradient.ts.
+ */
+import { fma4 } from './simd';
+
+/** Numbers that a line of an uncut map should have at least, so that a sum is long done when the next line adds to it. */
+const LINE: i32 = 64;
+
+/** Rows of a line of a map that is not cut into bands; src/engine/wasm/emit/normalize.ts makes room for them. */
+export function rowsOfLine(C: i32): i32 {
+  return C < LINE ? (LINE + C - 1) / C : 1;
+}
+
+/** Copies what each of `bands` has for its channels to all of its `rows`, and returns where; a line of one row needs no copy. */
+export function layOut(from: usize, to: usize, bands: i32, rows: i32, row: usize): usize {
+  if (bands * rows == 1) return from;
+  let at = to;
+  for (let b = 0; b < bands; b++) {
+    for (let r = 0; r < rows; r++) {
+      memory.copy(at, from + <usize>b * row, row);
+      at += row;
+    }
+  }
+  return to;
+}
+
+/** y = max(scale · x + shift, floor) of `lines` lines of `width` bytes. */
+export function scaleLines(x: usize, y: usize, scales: usize, shifts: usize, lines: i32, width: usize, floor: v128): void {
+  for (let l = 0; l < lines; l++) {
+    for (let i: usize = 0; i < width; i += 16) {
+      v128.store(y + i, f32x4.pmax(fma4(v128.load(x + i), v128.load(scales + i), v128.load(shifts + i)), floor));
+    }
+    x += width;
+    y += width;
+  }
+}
+
+/** Adds Σ dz and Σ dz · (x − mean) of `lines` lines to `sums`, `width` bytes of one, then of the other; z above `floor` count. */
+export function reduceLines(x: usize, d: usize, means: usize, scales: usize, shifts: usize, sums: usize, lines: i32, width: usize, floor: v128): void {
+  for (let l = 0; l < lines; l++) {
+    for (let i: usize = 0; i < width; i += 16) {
+      const v = v128.load(x + i);
+      const z = fma4(v, v128.load(scales + i), v128.load(shifts + i));
+      const dz = v128.and(v128.load(d + i), f32x4.gt(z, floor));
+      v128.store(sums + i, f32x4.add(v128.load(sums + i), dz));
+      v128.store(sums + width + i, fma4(dz, f32x4.sub(v, v128.load(means + i)), v128.load(sums + width + i)));
+    }
+    x += width;
+    d += width;
+  }
+}
+
+/** As `reduceLines` where every z counts. */
+export function sumLines(x: usize, d: usize, means: usize, sums: usize, lines: i32, width: usize): void {
+  for (let l = 0; l < lines; l++) {
+    for (let i: usize = 0; i < width; i += 16) {
+      const dz = v128.load(d + i);
+      v128.store(sums + i, f32x4.add(v128.load(sums + i), dz));
+      v128.store(sums + width + i, fma4(dz, f32x4.sub(v128.load(x + i), v128.load(means + i)), v128.load(sums + width + i)));
+    }
+    x += width;
+    d += width;
+  }
+}
+
+/** dx = scale · dz + slope · x + rest of `lines` lines; z above `floor` count. */
+export function gradientLines(x: usize, d: usize, dx: usize, scales: usize, shifts: usize, slopes: usize, rests: usize, lines: i32, width: usize, floor: v128): void {
+  for (let l = 0; l < lines; l++) {
+    for (let i: usize = 0; i < width; i += 16) {
+      const v = v128.load(x + i);
+      const scale = v128.load(scales + i);
+      const dz = v128.and(v128.load(d + i), f32x4.gt(fma4(v, scale, v128.load(shifts + i)), floor));
+      v128.store(dx + i, fma4(scale, dz, fma4(v128.load(slopes + i), v, v128.load(rests + i))));
+    }
+    x += width;
+    d += width;
+    dx += width;
+  }
+}
+
+/** As `gradientLines` where every z counts. */
+export function plainGradientLines(x: usize, d: usize, dx: usize, scales: usize, slopes: usize, rests: usize, lines: i32, width: usize): void {
+  for (let l = 0; l < lines; l++) {
+    for (let i: usize = 0; i < width; i += 16) {
+      const moved = fma4(v128.load(slopes + i), v128.load(x + i), v128.load(rests + i));
+      v128.store(dx + i, fma4(v128.load(scales + i), v128.load(d + i), moved));
+    }
+    x += width;
+    d += width;
+    dx += width;
+  }
+}
