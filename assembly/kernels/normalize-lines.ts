@@ -37,18 +37,26 @@ export function scaleLines(x: usize, y: usize, scales: usize, shifts: usize, lin
   }
 }
 
-/** Adds Σ dz and Σ dz · (x − mean) of `lines` lines to `sums`, `width` bytes of one, then of the other; z above `floor` count. */
+/**
+ * Adds Σ dz and Σ dz · (x − mean) of `lines` lines to `sums`, `width` bytes of one, then of the other; z above `floor` count. Two
+ * lines at a time: what rows share and the sums are read half as often.
+ */
 export function reduceLines(x: usize, d: usize, means: usize, scales: usize, shifts: usize, sums: usize, lines: i32, width: usize, floor: v128): void {
-  for (let l = 0; l < lines; l++) {
+  for (let l = 0; l < lines; l += 2) {
+    // The last of an odd number counts with itself, once.
+    const next = l + 1 < lines ? width : 0;
+    const both = l + 1 < lines ? i32x4.splat(-1) : i32x4.splat(0);
     for (let i: usize = 0; i < width; i += 16) {
-      const v = v128.load(x + i);
-      const z = fma4(v, v128.load(scales + i), v128.load(shifts + i));
-      const dz = v128.and(v128.load(d + i), f32x4.gt(z, floor));
-      v128.store(sums + i, f32x4.add(v128.load(sums + i), dz));
-      v128.store(sums + width + i, fma4(dz, f32x4.sub(v, v128.load(means + i)), v128.load(sums + width + i)));
+      const mean = v128.load(means + i), scale = v128.load(scales + i), shift = v128.load(shifts + i);
+      const v = v128.load(x + i), v1 = v128.load(x + next + i);
+      const dz = v128.and(v128.load(d + i), f32x4.gt(fma4(v, scale, shift), floor));
+      const dz1 = v128.and(v128.and(v128.load(d + next + i), both), f32x4.gt(fma4(v1, scale, shift), floor));
+      v128.store(sums + i, f32x4.add(v128.load(sums + i), f32x4.add(dz, dz1)));
+      const q = fma4(dz, f32x4.sub(v, mean), f32x4.mul(dz1, f32x4.sub(v1, mean)));
+      v128.store(sums + width + i, f32x4.add(v128.load(sums + width + i), q));
     }
-    x += width;
-    d += width;
+    x += 2 * width;
+    d += 2 * width;
   }
 }
 

@@ -152,6 +152,19 @@ export class Context {
     return { place: at(value.gradient), accumulate };
   }
 
+  /**
+   * Makes the gradient of a result that of an input of the same size, in the same memory; false if the input wants none or has one.
+   * For the last reader of the result's gradient: what is added to the input's later is written over it.
+   */
+  inheritGradient(input: string, result: string): boolean {
+    const [heir, source] = [this.value(input), this.value(result)];
+    const isNew = heir.needsGradient && !heir.gradientWritten && !heir.gradient;
+    if (!isNew || heir.region.floats !== source.region.floats) return false;
+    heir.gradient = source.gradient;
+    heir.gradientWritten = true;
+    return true;
+  }
+
   /** Where to add a gradient; zeros are put there first if it is the first. */
   gradientSum(name: string): Place | undefined {
     const target = this.gradientTarget(name);

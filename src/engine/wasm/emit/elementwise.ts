@@ -64,21 +64,41 @@ export function emitBinary(context: Context, unit: Unit, needsGradient: boolean)
 
 export function emitBinaryGradient(context: Context, unit: Unit): void {
   const node = unit.node as BinaryNode;
+  const mask = unit.activation ? context.map(unit.output.name) : 0;
+  if (node.op !== 'add') {
+    for (const side of [0, 1] as const) emitOperandGradient(context, unit, side, mask);
+    return;
+  }
+  // Both operands of a sum get the same: the other one first, then one of the result's size takes the memory over.
+  const heir = sizeOf(context.shape(node.inputs[0])) === sizeOf(node.shape) ? 0 : 1;
+  if (mask) maskGradient(context, unit, mask);
+  emitOperandGradient(context, unit, heir === 0 ? 1 : 0, 0);
+  if (!context.inheritGradient(node.inputs[heir], unit.output.name))
+    emitOperandGradient(context, unit, heir, 0);
+}
+
+/** Leaves of a result's gradient, in its place, what a ReLU passes on. */
+function maskGradient(context: Context, { node, output }: Unit, mask: Place): void {
+  const dy = context.gradient(output.name)!;
+  const size = sizeOf(node.shape);
+  const flat = [size, 0, 0, 1] as const;
+  context.call(Op.BinaryGradient, Binary.Add, 0, 0, dy, mask, dy, 1, 1, size, ...flat, ...flat, 1, 0);
+}
+
+function emitOperandGradient(context: Context, unit: Unit, side: 0 | 1, mask: Place | 0): void {
+  const node = unit.node as BinaryNode;
   const words = binaryWords(context, node);
   const dy = context.gradient(unit.output.name)!;
-  const mask = unit.activation ? context.map(unit.output.name) : 0;
-  for (const side of [0, 1] as const) {
-    const [own, other] = side === 0 ? [0, 1] : [1, 0];
-    const input = node.inputs[own];
-    const repeated = sizeOf(context.shape(input)) !== sizeOf(node.shape);
-    const sum = repeated ? context.gradientSum(input) : undefined;
-    const target = repeated ? sum && { place: sum, accumulate: 1 } : context.gradientTarget(input);
-    if (!target) continue;
-    const maps = [context.map(input), context.map(node.inputs[other])] as const;
-    const strides = side === 0 ? [...words.a, ...words.b] : [...words.b, ...words.a];
-    const rest = [...words.sizes, ...strides, side === 0 ? 1 : 0, target.accumulate];
-    context.call(Op.BinaryGradient, KINDS[node.op], ...maps, dy, mask, target.place, ...rest);
-  }
+  const [own, other] = side === 0 ? [0, 1] : [1, 0];
+  const input = node.inputs[own];
+  const repeated = sizeOf(context.shape(input)) !== sizeOf(node.shape);
+  const sum = repeated ? context.gradientSum(input) : undefined;
+  const target = repeated ? sum && { place: sum, accumulate: 1 } : context.gradientTarget(input);
+  if (!target) return;
+  const maps = [context.map(input), context.map(node.inputs[other])] as const;
+  const strides = side === 0 ? [...words.a, ...words.b] : [...words.b, ...words.a];
+  const rest = [...words.sizes, ...strides, side === 0 ? 1 : 0, target.accumulate];
+  context.call(Op.BinaryGradient, KINDS[node.op], ...maps, dy, mask, target.place, ...rest);
 }
 
 /** Copies (or adds) a box between two maps whose channels lie apart by the maps' own widths. */
