@@ -64,6 +64,10 @@ export function binary(a: usize, clips: i32): void {
     combineWhole(a, T * F * C * clips);
     return;
   }
+  if ((C & 3) == 0 && isWhole(a, 7, T, F, C) && word(a, 13) == 0 && word(a, 14) == 1) {
+    combineRepeated(a, clips);
+    return;
+  }
   const row = <usize>C << 2;
   const most = max(1, POSITIONS / F);
   for (let n = 0; n < clips; n++) {
@@ -85,6 +89,26 @@ function combineWhole(a: usize, count: i32): void {
   for (let i = 0; i < count; i += 4) {
     const at = <usize>i << 2;
     storeLanes(y + at, f32x4.pmax(combine(kind, v128.load(p + at), v128.load(q + at)), floor), lanesAt(i, count));
+  }
+}
+
+/** A whole map and one that is repeated along frequency, in the order of memory. */
+function combineRepeated(a: usize, clips: i32): void {
+  const kind = word(a, 0);
+  const floor = f32x4.splat(word(a, 15) == Act.Relu ? 0 : -Infinity);
+  const T = word(a, 4);
+  const row = <usize>word(a, 6) << 2;
+  const line = <usize>word(a, 5) * row;
+  let p = <usize>word(a, 1), y = <usize>word(a, 3);
+  for (let n = 0; n < clips; n++) {
+    for (let t = 0; t < T; t++) {
+      const q = <usize>word(a, 2) + (<usize>(n * word(a, 11) + t * word(a, 12)) << 2);
+      for (const end = p + line; p < end; p += row, y += row) {
+        for (let c: usize = 0; c < row; c += 16) {
+          v128.store(y + c, f32x4.pmax(combine(kind, v128.load(p + c), v128.load(q + c)), floor));
+        }
+      }
+    }
   }
 }
 

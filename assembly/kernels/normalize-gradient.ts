@@ -130,18 +130,6 @@ function reduceRows(a: usize, at: usize, few: i32, fewStep: usize, count: i32, r
         continue;
       }
       let i = 0;
-      if (act == Act.None && !masked) {
-        for (; i + 2 <= count; i += 2) {
-          const dz = v128.load(d);
-          const dz1 = v128.load(d + row);
-          s = f32x4.add(s, dz);
-          q = fma4(dz, f32x4.sub(v128.load(x), mean), q);
-          s1 = f32x4.add(s1, dz1);
-          q1 = fma4(dz1, f32x4.sub(v128.load(x + row), mean), q1);
-          x += 2 * row;
-          d += 2 * row;
-        }
-      }
       // Two rows at a time, or each sum would wait for the one before.
       for (; i + 2 <= count; i += 2) {
         const v = v128.load(x);
@@ -233,9 +221,6 @@ function gradientRows(a: usize, at: usize, few: i32, fewStep: usize, count: i32,
   const dx = <usize>word(a, 8);
   const dr = <usize>word(a, 10);
   const zero = f32x4.splat(0);
-  const plain = dx != 0 && word(a, 9) == 0 && dr == 0 && !masked;
-  // Without a ReLU every z counts as above zero.
-  const above = f32x4.splat(act == Act.Relu ? 0 : -Infinity);
   for (let c = 0; c < C; c += 4) {
     const own = <usize>(parameters + c) << 2;
     const mean = v128.load(<usize>word(a, 3) + own);
@@ -250,29 +235,6 @@ function gradientRows(a: usize, at: usize, few: i32, fewStep: usize, count: i32,
       let d = <usize>word(a, 1) + start;
       let y = <usize>word(a, 2) + start;
       let to = dx + start;
-      if (plain && lanes == 4 && act == Act.None) {
-        const slopeOfX = f32x4.neg(k1);
-        const rest = f32x4.sub(f32x4.mul(k1, mean), k0);
-        for (let i = 0; i < count; i++) {
-          v128.store(to, fma4(scale, v128.load(d), fma4(slopeOfX, v128.load(x), rest)));
-          x += row;
-          d += row;
-          to += row;
-        }
-        continue;
-      }
-      if (plain && lanes == 4) {
-        for (let i = 0; i < count; i++) {
-          const v = v128.load(x);
-          const dz = v128.and(v128.load(d), f32x4.gt(fma4(v, scale, shift), above));
-          const g = f32x4.sub(f32x4.mul(scale, dz), k0);
-          v128.store(to, f32x4.sub(g, f32x4.mul(k1, f32x4.sub(v, mean))));
-          x += row;
-          d += row;
-          to += row;
-        }
-        continue;
-      }
       let rest = dr + start;
       for (let i = 0; i < count; i++) {
         const v = v128.load(x);

@@ -153,20 +153,10 @@ function applyRows(a: usize, at: usize, few: i32, fewStep: usize, count: i32, ro
     const scale = v128.load(<usize>word(a, 1) + parameters + column);
     const shift = v128.load(<usize>word(a, 2) + parameters + column);
     const lanes = min(4, C - c);
-    const floor = f32x4.splat(act == Act.Relu ? 0 : -Infinity);
-    const plain = lanes == 4 && act <= Act.Relu && residual == 0;
     for (let o = 0; o < few; o++) {
       const start = at + <usize>o * fewStep + column;
       let x = <usize>word(a, 0) + start;
       let y = <usize>word(a, 3) + start;
-      if (plain) {
-        for (let i = 0; i < count; i++) {
-          v128.store(y, f32x4.pmax(fma4(v128.load(x), scale, shift), floor));
-          x += row;
-          y += row;
-        }
-        continue;
-      }
       if (act == Act.Silu && lanes == 4 && residual == 0) {
         for (let i = 0; i < count; i++) {
           v128.store(y, silu4(fma4(v128.load(x), scale, shift)));
