@@ -35,6 +35,27 @@ export const NORMALISATION_CASES: readonly OpCase[] = [
   opCase('batchNorm: 6 bands of one row', (g) => g.batchNorm(g.input('x', shape), { bands: 6 })),
   opCase('batchNorm: 2 bands, shards', (g) => g.batchNorm(g.input('x', shape), { bands: 2 }), SHARDED),
   opCase('batchNorm: 5 bands, 8 channels', (g) => g.batchNorm(g.input('x', [3, 5, 8]), { bands: 5 })),
+  opCase(
+    'batchNorm: relu, lines and rows left over',
+    // 25 positions a clip: six lines of eight rows and two rows more, then three lines and one.
+    (g) => g.relu(g.batchNorm(g.conv2d(g.input('x', [5, 5, 3]), { channels: 8 }))),
+    SHARDED,
+  ),
+  opCase(
+    'batchNorm: relu, 2 bands, 8 channels, an odd number of lines',
+    (g) => g.relu(g.batchNorm(g.conv2d(g.input('x', [3, 6, 3]), { channels: 8 }), { bands: 2 })),
+    SHARDED,
+  ),
+  opCase(
+    'batchNorm: 2 bands, 68 channels',
+    (g) => g.batchNorm(g.conv2d(g.input('x', [3, 4, 3]), { channels: 68 }), { bands: 2 }),
+    SHARDED,
+  ),
+  opCase(
+    'batchNorm: 72 channels, relu',
+    (g) => g.relu(g.batchNorm(g.conv2d(g.input('x', [3, 5, 3]), { channels: 72 }))),
+    SHARDED,
+  ),
   opCase('batchNorm: twice', (g) => g.batchNorm(g.batchNorm(g.input('x', shape))), SHARDED),
   opCase('batchNorm: after conv2d', (g) =>
     g.batchNorm(g.conv2d(g.input('x', [4, 5, 3]), { channels: 4, kernel: [3, 3] })),

@@ -33,6 +33,21 @@ export const SHAPE_CASES: readonly OpCase[] = [
     const y = g.conv2d(g.input('x', [3, 4, 2]), { channels: 3 });
     return g.add(y, y);
   }),
+  opCase('add: sums of sums, one of which SiLU’s gradient is written over', (g) => {
+    const x = g.conv2d(g.input('x', [4, 6, 3]), { channels: 8 });
+    const y = g.add(x, g.activation(g.batchNorm(x), 'silu'));
+    return g.relu(g.add(g.add(y, g.batchNorm(y, { bands: 3 })), x));
+  }),
+  ...([3, 8] as const).map((channels) =>
+    opCase(`add: a map of ${channels} channels and its mean along frequency, then relu`, (g) => {
+      const x = g.conv2d(g.input('x', [4, 6, 3]), { channels });
+      return g.relu(g.add(x, g.mean(x, ['frequency'])));
+    }),
+  ),
+  opCase('add: a mean along frequency and its map', (g) => {
+    const x = g.conv2d(g.input('x', [4, 6, 3]), { channels: 8 });
+    return g.add(g.mean(x, ['frequency']), x);
+  }),
   opCase('multiply: a map and itself', (g) => {
     const y = g.conv2d(g.input('x', [3, 4, 2]), { channels: 3 });
     return g.multiply(y, y);
