@@ -195,22 +195,21 @@ function gradientMost(a: usize, lines: i32, bands: i32, rows: i32, C: i32): i32 
   const row = <usize>C << 2;
   const width = <usize>(bands * rows) * row;
   const room = <usize>word(a, 17);
-  const slopes = room + 2 * width;
-  const rests = room + 3 * width;
+  const slopes = room + 3 * width;
+  const rests = room + 4 * width;
   const scales = layOut(word(a, 4), room, bands, rows, row);
   const shifts = layOut(word(a, 5), room + width, bands, rows, row);
+  const means = layOut(word(a, 3), room + 2 * width, bands, rows, row);
   for (let i = 0; i < bands * rows; i++) {
     const own = <usize>(i / rows) * row;
     const at = <usize>i * row;
     for (let c: usize = 0; c < row; c += 16) {
-      const k1 = v128.load(<usize>word(a, 7) + own + c);
-      v128.store(slopes + at + c, f32x4.neg(k1));
-      const rest = f32x4.sub(f32x4.mul(k1, v128.load(<usize>word(a, 3) + own + c)), v128.load(<usize>word(a, 6) + own + c));
-      v128.store(rests + at + c, rest);
+      v128.store(slopes + at + c, f32x4.neg(v128.load(<usize>word(a, 7) + own + c)));
+      v128.store(rests + at + c, f32x4.neg(v128.load(<usize>word(a, 6) + own + c)));
     }
   }
-  if (word(a, 16) == Act.None) plainGradientLines(word(a, 0), word(a, 1), word(a, 8), scales, slopes, rests, lines, width);
-  else gradientLines(word(a, 0), word(a, 1), word(a, 8), scales, shifts, slopes, rests, lines, width, f32x4.splat(0));
+  if (word(a, 16) == Act.None) plainGradientLines(word(a, 0), word(a, 1), word(a, 8), scales, means, slopes, rests, lines, width);
+  else gradientLines(word(a, 0), word(a, 1), word(a, 8), scales, shifts, means, slopes, rests, lines, width, f32x4.splat(0));
   return lines;
 }
 

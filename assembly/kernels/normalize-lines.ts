@@ -73,14 +73,15 @@ export function sumLines(x: usize, d: usize, means: usize, sums: usize, lines: i
   }
 }
 
-/** dx = scale · dz + slope · x + rest of `lines` lines; z above `floor` count. */
-export function gradientLines(x: usize, d: usize, dx: usize, scales: usize, shifts: usize, slopes: usize, rests: usize, lines: i32, width: usize, floor: v128): void {
+/** dx = scale · dz + slope · (x − mean) + rest of `lines` lines; z above `floor` count. */
+export function gradientLines(x: usize, d: usize, dx: usize, scales: usize, shifts: usize, means: usize, slopes: usize, rests: usize, lines: i32, width: usize, floor: v128): void {
   for (let l = 0; l < lines; l++) {
     for (let i: usize = 0; i < width; i += 16) {
       const v = v128.load(x + i);
       const scale = v128.load(scales + i);
       const dz = v128.and(v128.load(d + i), f32x4.gt(fma4(v, scale, v128.load(shifts + i)), floor));
-      v128.store(dx + i, fma4(scale, dz, fma4(v128.load(slopes + i), v, v128.load(rests + i))));
+      const moved = fma4(v128.load(slopes + i), f32x4.sub(v, v128.load(means + i)), v128.load(rests + i));
+      v128.store(dx + i, fma4(scale, dz, moved));
     }
     x += width;
     d += width;
@@ -89,10 +90,11 @@ export function gradientLines(x: usize, d: usize, dx: usize, scales: usize, shif
 }
 
 /** As `gradientLines` where every z counts. */
-export function plainGradientLines(x: usize, d: usize, dx: usize, scales: usize, slopes: usize, rests: usize, lines: i32, width: usize): void {
+export function plainGradientLines(x: usize, d: usize, dx: usize, scales: usize, means: usize, slopes: usize, rests: usize, lines: i32, width: usize): void {
   for (let l = 0; l < lines; l++) {
     for (let i: usize = 0; i < width; i += 16) {
-      const moved = fma4(v128.load(slopes + i), v128.load(x + i), v128.load(rests + i));
+      // Not slope · x: the mean may be many deviations large, and the difference would be lost.
+      const moved = fma4(v128.load(slopes + i), f32x4.sub(v128.load(x + i), v128.load(means + i)), v128.load(rests + i));
       v128.store(dx + i, fma4(v128.load(scales + i), v128.load(d + i), moved));
     }
     x += width;
