@@ -81,3 +81,9 @@ export enum Binary {
   Multiply = 1,
   Maximum = 2,
 }
+
+/** Of maps that norms take line by line. */
+export enum Norm {
+  /** Numbers that a line of an uncut map has at least, so that a sum is long done when the next line adds to it. */
+  Line = 64,
+}

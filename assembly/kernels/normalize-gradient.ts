@@ -26,9 +26,8 @@ export function normalizeReduce(a: usize, clips: i32): void {
   memory.fill(sums, 0, <usize>(bands * C) << 4);
   const row = <usize>C << 2;
   const isPlain = (C & 3) == 0 && word(a, 16) <= Act.Relu && word(a, 2) == 0;
-  const group = rowsOfLine(C);
-  const done = isPlain ? (bands > 1 ? reduceMost(a, outer, bands, rows, C) : group * reduceMost(a, rows / group, 1, group, C)) : 0;
-  if (outer == 1) {
+  const done = isPlain ? reduceMost(a, outer, bands, rows, C) : 0;
+  if (bands == 1) {
     const most = rowsOf(C);
     for (let r = done; r < rows; r += most) {
       const count = min(most, rows - r);
@@ -60,28 +59,30 @@ export function normalizeReduce(a: usize, clips: i32): void {
   }
 }
 
-/** All lines of so many rows of bands, and how many those are; sums run in float32 over some hundred lines. */
-function reduceMost(a: usize, lines: i32, bands: i32, rows: i32, C: i32): i32 {
+/** As scaleMost; sums run in float32 over some hundred lines. */
+function reduceMost(a: usize, outer: i32, bands: i32, rows: i32, C: i32): i32 {
+  const group = rowsOfLine(bands, rows, C);
+  const lines = bands > 1 ? outer : rows / group;
   const row = <usize>C << 2;
-  const width = <usize>(bands * rows) * row;
+  const width = <usize>(bands * group) * row;
   const room = <usize>word(a, 18);
   const sums = room + 3 * width;
-  const means = layOut(word(a, 3), room, bands, rows, row);
-  const scales = layOut(word(a, 5), room + width, bands, rows, row);
-  const shifts = layOut(word(a, 6), room + 2 * width, bands, rows, row);
+  const means = layOut(word(a, 3), room, bands, group, row);
+  const scales = layOut(word(a, 5), room + width, bands, group, row);
+  const shifts = layOut(word(a, 6), room + 2 * width, bands, group, row);
   for (let l = 0; l < lines; l += CHUNK) {
     const count = min(CHUNK, lines - l);
     const at = <usize>l * width;
     memory.fill(sums, 0, 2 * width);
     if (word(a, 16) == Act.None) sumLines(word(a, 0) + at, word(a, 1) + at, means, sums, count, width);
     else reduceLines(word(a, 0) + at, word(a, 1) + at, means, scales, shifts, sums, count, width, f32x4.splat(0));
-    for (let i = 0; i < bands * rows; i++) {
+    for (let i = 0; i < bands * group; i++) {
       const from = sums + <usize>i * row;
-      const to = <usize>word(a, 7) + ((<usize>(i / rows) * row) << 2);
+      const to = <usize>word(a, 7) + ((<usize>(i / group) * row) << 2);
       for (let c: usize = 0; c < row; c += 16) flush(to + (c << 2), v128.load(from + c), v128.load(from + width + c), 4);
     }
   }
-  return lines;
+  return bands > 1 ? lines : lines * group;
 }
 
 /** As applyRows. */
@@ -105,22 +106,11 @@ function reduceRows(a: usize, at: usize, few: i32, fewStep: usize, count: i32, r
       let x = <usize>word(a, 0) + start;
       let d = <usize>word(a, 1) + start;
       let y = <usize>word(a, 2) + start;
-      if (act == Act.Silu && lanes == 4) {
-        for (let i = 0; i < count; i++) {
-          const v = v128.load(x);
-          const dz = f32x4.mul(v128.load(d), siluSlope4(fma4(v, scale, shift)));
-          v128.store(d, dz);
-          s = f32x4.add(s, dz);
-          q = fma4(dz, f32x4.sub(v, mean), q);
-          x += row;
-          d += row;
-        }
-        continue;
-      }
       if (act > Act.Relu) {
         for (let i = 0; i < count; i++) {
           const v = v128.load(x);
-          const dz = f32x4.mul(v128.load(d), derivative4(act, fma4(v, scale, shift), slope));
+          const z = fma4(v, scale, shift);
+          const dz = f32x4.mul(v128.load(d), act == Act.Silu ? siluSlope4(z) : derivative4(act, z, slope));
           storeLanes(d, dz, lanes);
           s = f32x4.add(s, dz);
           q = fma4(dz, f32x4.sub(v, mean), q);
@@ -168,9 +158,8 @@ export function normalizeGradient(a: usize, clips: i32): void {
   const outer = bands > 1 ? word(a, 12) * clips : 1;
   const row = <usize>C << 2;
   const isPlain = (C & 3) == 0 && word(a, 8) != 0 && (word(a, 2) | word(a, 9) | word(a, 10)) == 0;
-  const group = rowsOfLine(C);
-  const done = isPlain ? (bands > 1 ? gradientMost(a, outer, bands, rows, C) : group * gradientMost(a, rows / group, 1, group, C)) : 0;
-  if (outer == 1) {
+  const done = isPlain ? gradientMost(a, outer, bands, rows, C) : 0;
+  if (bands == 1) {
     const most = rowsOf(C);
     for (let r = done; r < rows; r += most) {
       const count = min(most, rows - r);
@@ -190,18 +179,20 @@ export function normalizeGradient(a: usize, clips: i32): void {
   }
 }
 
-/** All lines of so many rows of bands, and how many those are. */
-function gradientMost(a: usize, lines: i32, bands: i32, rows: i32, C: i32): i32 {
+/** As scaleMost. */
+function gradientMost(a: usize, outer: i32, bands: i32, rows: i32, C: i32): i32 {
+  const group = rowsOfLine(bands, rows, C);
+  const lines = bands > 1 ? outer : rows / group;
   const row = <usize>C << 2;
-  const width = <usize>(bands * rows) * row;
+  const width = <usize>(bands * group) * row;
   const room = <usize>word(a, 17);
   const slopes = room + 3 * width;
   const rests = room + 4 * width;
-  const scales = layOut(word(a, 4), room, bands, rows, row);
-  const shifts = layOut(word(a, 5), room + width, bands, rows, row);
-  const means = layOut(word(a, 3), room + 2 * width, bands, rows, row);
-  for (let i = 0; i < bands * rows; i++) {
-    const own = <usize>(i / rows) * row;
+  const scales = layOut(word(a, 4), room, bands, group, row);
+  const shifts = layOut(word(a, 5), room + width, bands, group, row);
+  const means = layOut(word(a, 3), room + 2 * width, bands, group, row);
+  for (let i = 0; i < bands * group; i++) {
+    const own = <usize>(i / group) * row;
     const at = <usize>i * row;
     for (let c: usize = 0; c < row; c += 16) {
       v128.store(slopes + at + c, f32x4.neg(v128.load(<usize>word(a, 7) + own + c)));
@@ -210,7 +201,7 @@ function gradientMost(a: usize, lines: i32, bands: i32, rows: i32, C: i32): i32 
   }
   if (word(a, 16) == Act.None) plainGradientLines(word(a, 0), word(a, 1), word(a, 8), scales, means, slopes, rests, lines, width);
   else gradientLines(word(a, 0), word(a, 1), word(a, 8), scales, shifts, means, slopes, rests, lines, width, f32x4.splat(0));
-  return lines;
+  return bands > 1 ? lines : lines * group;
 }
 
 /** As applyRows. */

@@ -3,14 +3,12 @@
  * ReLU. A line is some rows of channels, or, where a map is cut into bands, all frequencies of a moment; what rows share is laid out
  * once for each. Rows left over are for normalize.ts and normalize-gradient.ts.
  */
+import { Norm } from '../op';
 import { fma4 } from './simd';
 
-/** Numbers that a line of an uncut map should have at least, so that a sum is long done when the next line adds to it. */
-const LINE: i32 = 64;
-
-/** Rows of a line of a map that is not cut into bands; src/engine/wasm/emit/normalize.ts makes room for them. */
-export function rowsOfLine(C: i32): i32 {
-  return C < LINE ? (LINE + C - 1) / C : 1;
+/** Rows of a band in a line: all of them, or, where the map is not cut, as src/engine/wasm/emit/normalize.ts makes room for. */
+export function rowsOfLine(bands: i32, rows: i32, C: i32): i32 {
+  return bands > 1 ? rows : (Norm.Line + C - 1) / C;
 }
 
 /** Copies what each of `bands` has for its channels to all of its `rows`, and returns where; a line of one row needs no copy. */

@@ -110,9 +110,8 @@ export function scaleShift(a: usize, clips: i32): void {
   const outer = bands > 1 ? word(a, 4) * clips : 1;
   const row = <usize>C << 2;
   const isPlain = (C & 3) == 0 && word(a, 8) <= Act.Relu && word(a, 10) == 0;
-  const group = rowsOfLine(C);
-  const done = isPlain ? (bands > 1 ? scaleMost(a, outer, bands, rows, row) : group * scaleMost(a, rows / group, 1, group, row)) : 0;
-  if (outer == 1) {
+  const done = isPlain ? scaleMost(a, outer, bands, rows, C) : 0;
+  if (bands == 1) {
     const most = rowsOf(C);
     for (let r = done; r < rows; r += most) {
       const count = min(most, rows - r);
@@ -132,14 +131,17 @@ export function scaleShift(a: usize, clips: i32): void {
   }
 }
 
-/** All lines of so many rows of bands, and how many those are. */
-function scaleMost(a: usize, lines: i32, bands: i32, rows: i32, row: usize): i32 {
-  const width = <usize>(bands * rows) * row;
+/** All whole lines; returns how many, or how many rows of an uncut map they are. */
+function scaleMost(a: usize, outer: i32, bands: i32, rows: i32, C: i32): i32 {
+  const group = rowsOfLine(bands, rows, C);
+  const lines = bands > 1 ? outer : rows / group;
+  const row = <usize>C << 2;
+  const width = <usize>(bands * group) * row;
   const room = <usize>word(a, 11);
-  const scales = layOut(word(a, 1), room, bands, rows, row);
-  const shifts = layOut(word(a, 2), room + width, bands, rows, row);
+  const scales = layOut(word(a, 1), room, bands, group, row);
+  const shifts = layOut(word(a, 2), room + width, bands, group, row);
   scaleLines(word(a, 0), word(a, 3), scales, shifts, lines, width, f32x4.splat(word(a, 8) == Act.Relu ? 0 : -Infinity));
-  return lines;
+  return bands > 1 ? lines : lines * group;
 }
 
 /** Over `few` starts (`fewStep` bytes apart) of `count` rows each (`row` bytes apart), the first `at` bytes from the map's. */
@@ -157,19 +159,12 @@ function applyRows(a: usize, at: usize, few: i32, fewStep: usize, count: i32, ro
       const start = at + <usize>o * fewStep + column;
       let x = <usize>word(a, 0) + start;
       let y = <usize>word(a, 3) + start;
-      if (act == Act.Silu && lanes == 4 && residual == 0) {
-        for (let i = 0; i < count; i++) {
-          v128.store(y, silu4(fma4(v128.load(x), scale, shift)));
-          x += row;
-          y += row;
-        }
-        continue;
-      }
       let z = residual + start;
       for (let i = 0; i < count; i++) {
         let v = fma4(v128.load(x), scale, shift);
         if (residual) v = f32x4.add(v, v128.load(z));
         if (act == Act.Relu || act == Act.Relu6) v = f32x4.pmin(f32x4.pmax(v, f32x4.splat(0)), ceiling);
+        else if (act == Act.Silu) v = silu4(v);
         else if (act != Act.None) v = activate4(act, v, slope);
         storeLanes(y, v, lanes);
         x += row;

@@ -34,6 +34,13 @@ export const NORMALISATION_CASES: readonly OpCase[] = [
   opCase('batchNorm: 3 bands', (g) => g.batchNorm(g.input('x', shape), { bands: 3 })),
   opCase('batchNorm: 6 bands of one row', (g) => g.batchNorm(g.input('x', shape), { bands: 6 })),
   opCase('batchNorm: 2 bands, shards', (g) => g.batchNorm(g.input('x', shape), { bands: 2 }), SHARDED),
+  ...([5, 8] as const).map((channels) =>
+    opCase(
+      `batchNorm: one clip of one moment, 3 bands, ${channels} channels`,
+      (g) => g.batchNorm(g.input('x', [1, 6, channels]), { bands: 3 }),
+      { count: 1 },
+    ),
+  ),
   opCase('batchNorm: 5 bands, 8 channels', (g) => g.batchNorm(g.input('x', [3, 5, 8]), { bands: 5 })),
   opCase(
     'batchNorm: relu, lines and rows left over',

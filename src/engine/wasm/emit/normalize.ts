@@ -1,5 +1,5 @@
 /** BatchNorm with its activation and residual, in training by batch moments, else as one multiply-add. */
-import { Op } from '../../../../assembly/op.js';
+import { Norm, Op } from '../../../../assembly/op.js';
 import type { BatchNormNode } from '../../../graph/graph.js';
 import { at, type Place, real } from '../assembler.js';
 import type { Unit } from '../fuse.js';
@@ -44,12 +44,9 @@ export function emitNorm(context: Context, unit: Unit, needsGradient: boolean): 
   );
 }
 
-/** Numbers of a line of a map that is not cut into bands, at least; assembly/kernels/normalize-lines.ts takes rows until it has them. */
-const LINE = 64;
-
 /** Room for six lines of what rows share, and of sums. */
 function lineRoom(context: Context, { bands, shape: [, F, C] }: BatchNormNode): Place {
-  return context.scratch('lines', 6 * C * (bands > 1 ? F : Math.ceil(LINE / C)));
+  return context.scratch('lines', 6 * C * (bands > 1 ? F : Math.ceil(Norm.Line / C)));
 }
 
 function foldedNorm(context: Context, node: BatchNormNode, channels: number) {
