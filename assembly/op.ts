@@ -60,6 +60,8 @@ export enum Op {
   SlidingDataGradient = 59,
   WinogradWeights = 60,
   WinogradWeightGradient = 61,
+  Depthwise1x3 = 62,
+  Depthwise1x3WeightGradient = 63,
 }
 
 export enum Act {

@@ -2,6 +2,7 @@
 import { infer } from './inference';
 import { binaryGradient } from './kernels/binary-gradient';
 import { convolutionDataGradient, convolutionWeightGradient } from './kernels/convolution';
+import { depthwise1x3, depthwise1x3WeightGradient } from './kernels/depthwise-1x3';
 import { depthwiseDataGradient, depthwiseWeightGradient, flipTaps } from './kernels/depthwise-gradient';
 import { activateGradient, maxoutGradient, shuffleGradient, weightedSumGradient } from './kernels/elementwise';
 import { columnSums, gemmWeightGradient, pack } from './kernels/gemm';
@@ -39,6 +40,8 @@ function step(op: i32, a: usize, clips: i32): void {
     case Op.ConvolutionWeightGradient: convolutionWeightGradient(a, clips); return;
     case Op.ConvolutionDataGradient: convolutionDataGradient(a, clips); return;
     case Op.DepthwiseWeightGradient: depthwiseWeightGradient(a, clips); return;
+    case Op.Depthwise1x3: depthwise1x3(a, clips); return;
+    case Op.Depthwise1x3WeightGradient: depthwise1x3WeightGradient(a, clips); return;
     case Op.SlidingWeightGradient: slidingWeightGradient(a, clips); return;
     case Op.SlidingDataGradient: slidingDataGradient(a, clips); return;
     case Op.DepthwiseDataGradient: depthwiseDataGradient(a, clips); return;

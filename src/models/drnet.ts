@@ -109,7 +109,7 @@ function joinBranches(
   const statistics: Record<string, StatisticSpec> = { ...front.statistics };
   const isShared = (name: string) => sharedBy(branches, name);
   const gated = branches.map((branch, i) => {
-    const own = (name: string) => `r${i}.${name}`;
+    const own = (name: string) => privateName(i, name);
     const tensor = (name: string) => (isShared(name) ? name : own(name));
     for (const [key, spec] of Object.entries(branch.parameters)) parameters[tensor(key)] = spec;
     for (const [key, spec] of Object.entries(branch.statistics)) statistics[own(key)] = spec;
@@ -139,6 +139,13 @@ function joinBranches(
     parameters,
     statistics,
   };
+}
+
+const privateName = (resolution: number, name: string) => `r${resolution}.${name}`;
+
+/** What the backbone alone calls a tensor of its DRNet, private to a resolution or shared. */
+export function backboneTensor(name: string): string {
+  return name.replace(/^r\d+\./, '');
 }
 
 /** Whether all resolutions use one parameter of a name: norms are private, and so is what differs in shape. */

@@ -6,7 +6,9 @@ import type { Model } from '../formats/model.js';
 import { requireFloat } from '../formats/require-float.js';
 import { type Graph, nodesByName, type Tensors } from '../graph/graph.js';
 import { initializeParameters, initializeStatistics } from '../graph/initialize.js';
+import { routesOf } from '../graph/routes.js';
 import { parameterNames } from '../graph/subgraph.js';
+import { backboneTensor } from '../models/drnet.js';
 import type { Weights } from './training-state.js';
 
 export interface TransferOptions {
@@ -32,7 +34,8 @@ export interface Transfer {
 
 /**
  * Takes every tensor whose name and shape agree. The head (the last layers with parameters before the output) is drawn anew
- * unless the model has the same labels in the same order; so is whatever else the model lacks.
+ * unless the model has the same labels in the same order; so is whatever else the model lacks. A DRNet that starts from its
+ * backbone takes the backbone's norms for each of its resolutions, where they have as many numbers there.
  *
  * @throws ConfigError if the model is quantised, the front ends differ, nothing but the head agrees, or features are to be frozen that the model
  * does not have.
@@ -48,8 +51,9 @@ export function initializeFrom(options: TransferOptions): Transfer {
   const statistics = initializeStatistics(graph);
   const names = Object.keys(parameters);
   const wanted = names.filter((name) => sameLabels || !head.has(name));
-  const taken = new Set(takeAgreeing(parameters, graph.parameters, wanted, model));
-  takeAgreeing(statistics, graph.statistics, Object.keys(statistics), model);
+  const sourceOf = sourceNames(graph, model);
+  const taken = new Set(takeAgreeing(parameters, graph.parameters, wanted, { model, sourceOf }));
+  takeAgreeing(statistics, graph.statistics, Object.keys(statistics), { model, sourceOf });
   const fresh = [
     ...names.filter((name) => head.has(name)),
     ...names.filter((name) => !head.has(name)),
@@ -67,16 +71,26 @@ export function initializeFrom(options: TransferOptions): Transfer {
   return { weights: { parameters, statistics }, fresh, trained: freeze === 'features' ? [...head] : names };
 }
 
+type SourceOf = (name: string) => string;
+
+/** Under which name the model has a tensor of the graph. */
+function sourceNames(graph: Graph, model: Model): SourceOf {
+  const wraps = routesOf(graph) !== undefined && routesOf(model.graph) === undefined;
+  return wraps ? backboneTensor : (name) => name;
+}
+
 /** Copies what agrees in name and shape into `to`; returns its names. */
 function takeAgreeing(
   to: Tensors,
   specs: Readonly<Record<string, { readonly shape: readonly number[] }>>,
   names: readonly string[],
-  { graph, parameters, statistics }: Model,
+  { model, sourceOf }: { readonly model: Model; readonly sourceOf: SourceOf },
 ): string[] {
+  const { graph, parameters, statistics } = model;
   return names.filter((name) => {
-    const spec = graph.parameters[name] ?? graph.statistics[name];
-    const values = parameters[name] ?? statistics[name];
+    const source = sourceOf(name);
+    const spec = graph.parameters[source] ?? graph.statistics[source];
+    const values = parameters[source] ?? statistics[source];
     if (!spec || !values || spec.shape.join() !== specs[name].shape.join()) return false;
     to[name].set(values);
     return true;

@@ -4,6 +4,8 @@ import { ConfigError } from '../../src/errors.js';
 import type { Model } from '../../src/formats/model.js';
 import { GraphBuilder } from '../../src/graph/builder.js';
 import { initializeParameters, initializeStatistics } from '../../src/graph/initialize.js';
+import { buildDrNet } from '../../src/models/build-drnet.js';
+import { modelEntry } from '../../src/models/models.js';
 import { headParameters, initializeFrom, type TransferOptions } from '../../src/train/transfer.js';
 import { TOY_LABELS, TOY_SHAPE, toyGraph } from '../support/toy-clips.js';
 
@@ -81,6 +83,36 @@ describe('initializeFrom', () => {
     const fault = faultOf({ graph: wider, freeze: 'features' });
     expect(fault.code).toBe('transfer-network');
     expect(fault.message).toContain('Cannot start from toy: expected all features of toy in it');
+  });
+
+  it('gives each resolution of a DRNet the norms of its backbone, and shares its kernels', () => {
+    const input = [98, 40, 1] as const;
+    const backbone = modelEntry('ghost-stack-tiny').build({ labels: 3, input });
+    const graph = buildDrNet('ghost-stack-tiny', {}, { labels: 3, input });
+    const labels = ['up', 'left', 'right'];
+    const learned = {
+      parameters: initializeParameters(backbone, 5),
+      statistics: initializeStatistics(backbone),
+    };
+    for (const [index, values] of Object.values({ ...learned.parameters, ...learned.statistics }).entries())
+      values.forEach((_, i) => {
+        values[i] = index + i / values.length;
+      });
+    const model = { ...toyModel(), ...learned, name: backbone.name, graph: backbone, labels };
+    const { weights, fresh } = initializeFrom(options({ model, graph, labels }));
+    const known = { ...learned.parameters, ...learned.statistics };
+    const drnet = { ...weights.parameters, ...weights.statistics };
+    const predictor = Object.keys(drnet).filter((name) => name.startsWith('predictor'));
+    // The input's norm has as many numbers as its map has bands.
+    const drawn = ['r1', 'r2'].flatMap((route) => [`${route}.input-norm/gamma`, `${route}.input-norm/beta`]);
+    expect(fresh.filter((name) => !predictor.includes(name))).toEqual(drawn);
+    for (const [name, values] of Object.entries(known)) {
+      const isPrivate = Object.hasOwn(drnet, `r0.${name}`);
+      const routes = name.startsWith('input-norm') ? ['r0'] : ['r0', 'r1', 'r2'];
+      const places = isPrivate ? routes.map((route) => `${route}.${name}`) : [name];
+      for (const place of places) expect(drnet[place], place).toEqual(values);
+    }
+    expect(Object.keys(drnet).length - predictor.length).toBeGreaterThan(Object.keys(known).length);
   });
 
   it('refuses another front end and a network of which nothing agrees', () => {

@@ -169,6 +169,12 @@ const DEPTHWISE: readonly Row<ConvOptions & { readonly multiplier?: number }>[] 
   ],
   ['3×1', [6, 3, 4], { kernel: [3, 1] }],
   ['1×3', [3, 6, 5], { kernel: [1, 3] }],
+  ...[2, 3, 4, 5, 6].map(
+    (bands): Row<ConvOptions> => [`1×3 on ${bands} bands`, [5, bands, 8], { kernel: [1, 3] }],
+  ),
+  ['1×3, bias', [4, 5, 8], { kernel: [1, 3], bias: true }],
+  ['1×3, more lines than pass at a time', [30, 5, 60], { kernel: [1, 3] }, { count: 2 }],
+  ['5×5 to one column, padded along time', [12, 5, 8], { kernel: [5, 5], padding: [[2, 2], NO_SIDE] }],
   ['3×1 on one frequency row', [9, 1, 8], { kernel: [3, 1] }],
   ['3×1, dilation 4', [10, 1, 4], { kernel: [3, 1], dilation: [4, 1] }],
   [

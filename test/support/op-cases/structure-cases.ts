@@ -138,4 +138,8 @@ export const STRUCTURE_CASES: readonly OpCase[] = [
     const z = g.relu(g.batchNorm(g.conv2d(y, { ...valid, channels: 4 })));
     return g.dense(g.reshape(z, [5, 1, 8]), { channels: 6 });
   }),
+  opCase('depthwiseConv2d: 1×3 beside its own map', (g) => {
+    const x = g.activation(g.input('x', [6, 5, 8]), 'silu');
+    return g.add(x, g.depthwiseConv2d(x, { kernel: [1, 3] }));
+  }),
 ];

@@ -98,8 +98,10 @@ function emitDataGradient(
   const weight = context.parameter(node.weight);
   const back = (axis: 0 | 1) => dilation[axis] * (kernel[axis] - 1) - sizes.before[axis];
   const before = [back(0), back(1)] as const;
-  // With stride 1 the gradient is the same convolution with its taps turned round.
-  const plain = stride.every((size) => size === 1) && multiplier === 1 && before.every((size) => size >= 0);
+  // With stride 1 the gradient is the same convolution with its taps turned round; over a frame that would be zeros for the most part it is not worth it.
+  const isDense = 2 * output[0] * output[1] >= sizes.shape[0] * sizes.shape[1];
+  const plain =
+    isDense && stride.every((size) => size === 1) && multiplier === 1 && before.every((size) => size >= 0);
   if (!plain) {
     const dx = context.gradientSum(node.inputs[0]);
     if (!dx) return;

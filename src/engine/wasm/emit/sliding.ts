@@ -1,5 +1,5 @@
 /** Depthwise convolutions of 3 × 3 or 1 × 3 taps that assembly/kernels/sliding-depthwise.ts computes. */
-import { Op } from '../../../../assembly/op.js';
+import { Act, Op } from '../../../../assembly/op.js';
 import type { Shape } from '../../../graph/graph.js';
 import type { Place } from '../assembler.js';
 import type { actArguments, Context } from './context.js';
@@ -39,6 +39,12 @@ export function slides(sizes: DepthwiseSizes): boolean {
   );
 }
 
+/** Whether assembly/kernels/depthwise-1x3.ts, in the training binary alone, computes it: rows of three taps, results as wide as the map. */
+function isRowOfThree(context: Context, { shape, output, kernel, stride, before }: DepthwiseSizes): boolean {
+  const keepsSize = stride.every((size) => size === 1) && before[1] === 1 && output[1] === shape[1];
+  return context.training && kernel[0] === 1 && keepsSize && output[1] >= 2 && shape[2] % 4 === 0;
+}
+
 /** The words of both kernels, from the line of zeros on; steps: numbers from position to position of x and of y. */
 function words(context: Context, sizes: DepthwiseSizes, xStep: number, yStep: number) {
   const { shape, output, kernel, stride, dilation, before } = sizes;
@@ -67,6 +73,11 @@ export function emitSliding(
   act: ReturnType<typeof actArguments>,
   accumulate = 0,
 ): void {
+  const [T, F, C] = sizes.shape;
+  if (isRowOfThree(context, sizes) && bias === 0 && act[0] === Act.None && xStep === C && yStep === C) {
+    context.call(Op.Depthwise1x3, x, weight, y, T, F, C, accumulate);
+    return;
+  }
   context.call(
     Op.SlidingDepthwise,
     x,
@@ -85,7 +96,11 @@ export function emitSlidingGradient(
   sizes: DepthwiseSizes,
   { x, dy, dWeight }: { x: Place; dy: Place; dWeight: Place },
 ): void {
-  const channels = sizes.shape[2];
+  const [T, F, channels] = sizes.shape;
+  if (isRowOfThree(context, sizes)) {
+    context.call(Op.Depthwise1x3WeightGradient, x, dy, dWeight, T, F, channels);
+    return;
+  }
   context.call(Op.SlidingWeightGradient, x, dy, 0, dWeight, ...words(context, sizes, channels, channels));
 }
 
