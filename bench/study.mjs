@@ -13,7 +13,7 @@ import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { GROUPS, PAIRS, ROUTING, SETS } from './support/study-plan.mjs';
-import { modelFile, routingRows } from './support/study-routing.mjs';
+import { modelFile, routedTraining, routingRows } from './support/study-routing.mjs';
 import { comparisonTable, networkTables, routingTable, trainedAlike } from './support/study-tables.mjs';
 
 const root = join(import.meta.dirname, '..');
@@ -52,6 +52,11 @@ function sweep({ set, models, seeds }) {
   if (labels) argv.push('--labels', labels.join(','));
   argv.push('--models', models.join(','), '--seeds', seeds.join(','), '--jobs', values.jobs);
   argv.push('--results', resultsOf(set), '--work', join(work, set), '--json');
+  run(argv);
+}
+
+/** A verb whose progress is shown; ends this program where it fails. */
+function run(argv) {
   const { status } = spawnSync(process.execPath, [program, ...argv], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
@@ -63,14 +68,19 @@ function hearken(...argv) {
   return JSON.parse(execFileSync(process.execPath, [program, ...argv, '--json'], { encoding: 'utf8' }));
 }
 
-/** Adds what the choices of each trained DRNet were worth to their file; what is there already stays. */
+/** Adds what the choices of each DRNet were worth to their file, training those that are not there; what is there already stays. */
 function studyRouting() {
-  const { set, model, seeds, randomSeeds } = ROUTING;
+  const { set, model, backbone, seeds, randomSeeds } = ROUTING;
+  const folder = join(data, SETS[set].folder);
   const known = linesOf(routingFile);
   for (const seed of seeds) {
     if (known.some((row) => row.model === model && row.seed === seed)) continue;
-    const places = { file: modelFile(work, { set, model, seed }), folder: join(data, SETS[set].folder) };
-    const rows = routingRows({ model, seed, randomSeeds }, { ...places, hearken });
+    const file = join(work, set, `${model}-from-${backbone}-s${seed}.safetensors`);
+    if (!existsSync(file)) {
+      const places = { out: file, backbone: modelFile(work, { set, model: backbone, seed }), folder };
+      run(routedTraining(places, { ...ROUTING, labels: SETS[set].labels, seed }));
+    }
+    const rows = routingRows({ model, seed, randomSeeds }, { file, folder, hearken });
     appendFileSync(routingFile, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
   }
 }

@@ -2,6 +2,7 @@
  * What choosing a resolution is worth: a DRNet's own choice beside the same shares of resolutions dealt out at random (the same mean
  * cost) and beside each resolution for all clips.
  */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Rows `{ model, seed, by, accuracy, meanMacs, shares }` of a trained file, validation clips; `hearken` gives a verb's JSON. */
@@ -31,4 +32,12 @@ export function routingRows({ model, seed, randomSeeds }, { file, folder, hearke
 /** Where a sweep keeps the model of a trial. */
 export function modelFile(work, { set, model, seed }) {
   return join(work, set, `${set}-${model}-s${seed}-short-edefault.safetensors`);
+}
+
+/** Arguments of `hearken train` for a DRNet that starts from its trained backbone; `out` may have been begun before. */
+export function routedTraining({ out, backbone, folder }, { model, labels, seed, epochs, macShare }) {
+  const argv = ['train', folder, '--out', out, '--init', backbone, '--model', model, '--labels', labels.join(',')];
+  argv.push('--recipe', 'short', '--epochs', `${epochs}`, '--mac-share', `${macShare}`, '--seed', `${seed}`);
+  argv.push('--kernels', 'relaxed', '--threads', '1', '--no-report');
+  return existsSync(`${out}.checkpoint`) ? [...argv, '--resume'] : argv;
 }
