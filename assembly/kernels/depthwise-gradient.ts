@@ -1,5 +1,5 @@
 /** Gradients of depthwise convolutions: sums for the weights, four channels at a time, and scattering for the map. */
-import { clearFrame, dim, frame, framed, reachedColumns } from './depthwise-frame';
+import { count, dim, frame, line, lines, row, setWindows, step, tap, timeTap } from './depthwise-frame';
 import { fma4, storeLanes, word } from './simd';
 
 /** w, flipped, taps, channels: reverses the order of the taps. */
@@ -10,7 +10,7 @@ export function flipTaps(a: usize, _clips: i32): void {
 }
 
 /** Sums of x · dy for up to five taps in a row, `tap` bytes apart; those beyond `taps` are computed and dropped. */
-function rowGradient(x: usize, line: usize, step: usize, tap: usize, dy: usize, row: usize, lines: i32, count: i32, g: usize, taps: i32, lanes: i32): void {
+function rowGradient(x: usize, tap: usize, dy: usize, g: usize, taps: i32, lanes: i32): void {
   const t1 = taps > 1 ? tap : 0;
   const t2 = taps > 2 ? 2 * tap : 0;
   let g0 = v128.load(g);
@@ -18,9 +18,10 @@ function rowGradient(x: usize, line: usize, step: usize, tap: usize, dy: usize, 
   let g2 = g1;
   let g3 = g1;
   let g4 = g1;
+  const right = step, next = row, outputs = count;
   for (let t = 0; t < lines; t++) {
     let p = x + <usize>t * line;
-    for (let f = 0; f < count; f++) {
+    for (let f = 0; f < outputs; f++) {
       const d = v128.load(dy);
       g0 = fma4(v128.load(p), d, g0);
       if (taps > 1) g1 = fma4(v128.load(p + t1), d, g1);
@@ -29,8 +30,8 @@ function rowGradient(x: usize, line: usize, step: usize, tap: usize, dy: usize, 
         g3 = fma4(v128.load(p + 3 * tap), d, g3);
         if (taps > 4) g4 = fma4(v128.load(p + 4 * tap), d, g4);
       }
-      p += step;
-      dy += row;
+      p += right;
+      dy += next;
     }
   }
   storeLanes(g, g0, lanes);
@@ -49,33 +50,23 @@ export function depthwiseWeightGradient(a: usize, clips: i32): void {
   const C = dim(a, 2);
   const kt = dim(a, 5);
   const kf = dim(a, 6);
-  const row = <usize>C << 2;
-  const copied = framed(a);
-  if (copied) clearFrame(a);
-  const columns = copied ? reachedColumns(a) : dim(a, 1);
-  const line = <usize>(dim(a, 7) * columns) * row;
-  const step = <usize>dim(a, 8) * row;
-  const tap = <usize>dim(a, 10) * row;
-  const timeTap = <usize>(dim(a, 9) * columns) * row;
-  const joined = dim(a, 7) == 1 && dim(a, 8) == 1 && columns == dim(a, 4);
-  const lines = joined ? 1 : dim(a, 3);
-  const count = joined ? dim(a, 3) * dim(a, 4) : dim(a, 4);
+  setWindows(a);
   // A column of taps along time is summed as a row of them is along frequency.
   const upright = kf == 1 && kt <= 5;
   for (let clip = 0; clip < clips; clip++) {
-    const x = frame(a, clip, copied);
+    const x = frame(a, clip);
     const dy = <usize>word(a, 1) + <usize>(clip * dim(a, 3) * dim(a, 4)) * row;
     for (let c = 0; c < C; c += 4) {
       const at = <usize>c << 2;
       const g = <usize>word(a, 3) + at;
       const lanes = min(4, C - c);
       if (upright) {
-        rowGradient(x + at, line, step, timeTap, dy + at, row, lines, count, g, kt, lanes);
+        rowGradient(x + at, timeTap, dy + at, g, kt, lanes);
       } else {
         for (let u = 0; u < kt; u++) {
           for (let v = 0; v < kf; v += 5) {
             const from = x + at + <usize>u * timeTap + <usize>v * tap;
-            rowGradient(from, line, step, tap, dy + at, row, lines, count, g + <usize>(u * kf + v) * row, min(5, kf - v), lanes);
+            rowGradient(from, tap, dy + at, g + <usize>(u * kf + v) * row, min(5, kf - v), lanes);
           }
         }
       }

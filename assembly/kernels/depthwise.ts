@@ -3,7 +3,7 @@
  * so that no window has edges; then four channels at a time pass over the whole clip with their weights in registers.
  */
 import { Act } from '../op';
-import { clearFrame, DIMS, dim, frame, framed, reachedColumns } from './depthwise-frame';
+import { count, DIMS, dim, frame, line, lines, row, setWindows, step, tap, timeTap } from './depthwise-frame';
 import { activate4, fma4, real, relu4, storeLanes, word } from './simd';
 
 // @ts-ignore: decorator
@@ -15,65 +15,65 @@ function put(to: usize, v: v128, lanes: i32, act: i32, slope: f32): void {
 }
 
 /** Three taps `tap` bytes apart: y of `lines` × `count` positions. */
-function three(x: usize, line: usize, step: usize, tap: usize, w: usize, row: usize, start: v128, y: usize, lines: i32, count: i32, lanes: i32, act: i32, slope: f32, add: bool): void {
+function three(x: usize, tap: usize, w: usize, start: v128, y: usize, lanes: i32, act: i32, slope: f32, add: bool): void {
   const w0 = v128.load(w);
   const w1 = v128.load(w + row);
   const w2 = v128.load(w + 2 * row);
+  const right = step, next = row, outputs = count;
   for (let t = 0; t < lines; t++) {
     let p = x + <usize>t * line;
-    for (let f = 0; f < count; f++) {
+    for (let f = 0; f < outputs; f++) {
       let sum = add ? v128.load(y) : start;
       sum = fma4(v128.load(p), w0, sum);
       sum = fma4(v128.load(p + tap), w1, sum);
       sum = fma4(v128.load(p + 2 * tap), w2, sum);
       put(y, sum, lanes, act, slope);
-      p += step;
-      y += row;
+      p += right;
+      y += next;
     }
   }
 }
 
 /** Any taps, a row of them (frequency) at a time; rows of three and five unrolled. */
-function any(a: usize, x: usize, line: usize, step: usize, w: usize, row: usize, start: v128, y: usize, lanes: i32): void {
+function any(a: usize, x: usize, w: usize, start: v128, y: usize, lanes: i32): void {
   const kt = dim(a, 5);
   const kf = dim(a, 6);
   const act = dim(a, 14);
   const slope = real(a, DIMS + 15);
   const add = dim(a, 16) != 0;
-  const tap = <usize>dim(a, 10) * row;
-  const timeTap = <usize>dim(a, 9) * (line / <usize>dim(a, 7));
+  const right = tap, below = timeTap, next = row;
   for (let t = 0; t < dim(a, 3); t++) {
     let p = x + <usize>t * line;
     for (let f = 0; f < dim(a, 4); f++) {
       let sum = add ? v128.load(y) : start;
       let q = w;
       for (let u = 0; u < kt; u++) {
-        let r = p + <usize>u * timeTap;
+        let r = p + <usize>u * below;
         if (kf == 5) {
           sum = fma4(v128.load(r), v128.load(q), sum);
-          let other = f32x4.mul(v128.load(r + tap), v128.load(q + row));
-          sum = fma4(v128.load(r + 2 * tap), v128.load(q + 2 * row), sum);
-          other = fma4(v128.load(r + 3 * tap), v128.load(q + 3 * row), other);
-          sum = f32x4.add(fma4(v128.load(r + 4 * tap), v128.load(q + 4 * row), sum), other);
-          q += 5 * row;
+          let other = f32x4.mul(v128.load(r + right), v128.load(q + next));
+          sum = fma4(v128.load(r + 2 * right), v128.load(q + 2 * next), sum);
+          other = fma4(v128.load(r + 3 * right), v128.load(q + 3 * next), other);
+          sum = f32x4.add(fma4(v128.load(r + 4 * right), v128.load(q + 4 * next), sum), other);
+          q += 5 * next;
           continue;
         }
         if (kf == 3) {
           sum = fma4(v128.load(r), v128.load(q), sum);
-          const other = f32x4.mul(v128.load(r + tap), v128.load(q + row));
-          sum = f32x4.add(fma4(v128.load(r + 2 * tap), v128.load(q + 2 * row), sum), other);
-          q += 3 * row;
+          const other = f32x4.mul(v128.load(r + right), v128.load(q + next));
+          sum = f32x4.add(fma4(v128.load(r + 2 * right), v128.load(q + 2 * next), sum), other);
+          q += 3 * next;
           continue;
         }
         for (let v = 0; v < kf; v++) {
           sum = fma4(v128.load(r), v128.load(q), sum);
-          r += tap;
-          q += row;
+          r += right;
+          q += next;
         }
       }
       put(y, sum, lanes, act, slope);
       p += step;
-      y += row;
+      y += next;
     }
   }
 }
@@ -91,28 +91,17 @@ export function depthwise(a: usize, clips: i32): void {
   const slope = real(a, DIMS + 15);
   const add = dim(a, 16) != 0;
   const bias = <usize>word(a, 2);
-  const row = <usize>C << 2;
-  const copied = framed(a);
-  if (copied) clearFrame(a);
-  const columns = copied ? reachedColumns(a) : dim(a, 1);
-  const line = <usize>(dim(a, 7) * columns) * row;
-  const step = <usize>dim(a, 8) * row;
-  const tap = <usize>dim(a, 10) * row;
-  const timeTap = <usize>(dim(a, 9) * columns) * row;
-  // Where lines follow on one another without a gap, all positions are one long line.
-  const joined = dim(a, 7) == 1 && dim(a, 8) == 1 && columns == dim(a, 4);
-  const lines = joined ? 1 : dim(a, 3);
-  const count = joined ? dim(a, 3) * dim(a, 4) : dim(a, 4);
+  setWindows(a);
   for (let clip = 0; clip < clips; clip++) {
-    const x = frame(a, clip, copied);
+    const x = frame(a, clip);
     const y = <usize>word(a, 3) + <usize>(clip * dim(a, 3) * dim(a, 4)) * row;
     for (let c = 0; c < C; c += 4) {
       const at = <usize>c << 2;
       const start = bias ? v128.load(bias + at) : f32x4.splat(0);
       const w = <usize>word(a, 1) + at;
       const lanes = min(4, C - c);
-      if (kt * kf == 3) three(x + at, line, step, kt == 3 ? timeTap : tap, w, row, start, y + at, lines, count, lanes, act, slope, add);
-      else any(a, x + at, line, step, w, row, start, y + at, lanes);
+      if (kt * kf == 3) three(x + at, kt == 3 ? timeTap : tap, w, start, y + at, lanes, act, slope, add);
+      else any(a, x + at, w, start, y + at, lanes);
     }
   }
 }

@@ -36,7 +36,8 @@ export function modelFile(work, { set, model, seed }) {
 
 /** Arguments of `hearken train` for a DRNet that starts from its trained backbone; `out` may have been begun before. */
 export function routedTraining({ out, backbone, folder }, { model, labels, seed, epochs, macShare }) {
-  const argv = ['train', folder, '--out', out, '--init', backbone, '--model', model, '--labels', labels.join(',')];
+  const argv = ['train', folder, '--out', out, '--init', backbone, '--model', model];
+  argv.push('--labels', labels.join(','));
   argv.push('--recipe', 'short', '--epochs', `${epochs}`, '--mac-share', `${macShare}`, '--seed', `${seed}`);
   argv.push('--kernels', 'relaxed', '--threads', '1', '--no-report');
   return existsSync(`${out}.checkpoint`) ? [...argv, '--resume'] : argv;
