@@ -68,6 +68,8 @@ class Network(torch.nn.Module):
         if op == "batchNorm":
             return self.normalise(node, x)
         if op == "activation":
+            if node["kind"] == "leakyRelu":
+                return F.leaky_relu(x, node["slope"])
             return ACTIVATIONS[node["kind"]](x)
         if op == "add":
             return x + xs[1]
@@ -90,6 +92,21 @@ class Network(torch.nn.Module):
         if op == "weightedSum":
             weights = self.parameter(node, "weight") if node.get("weight") else node["weights"]
             return sum(w * m for w, m in zip(weights, xs))
+        if op == "maximum":
+            return torch.maximum(x, xs[1])
+        if op == "slice":
+            return box(x, node["start"], node["shape"])
+        if op == "padChannels":
+            return F.pad(x, (0, 0, 0, 0, node["before"], node["shape"][2] - x.shape[1] - node["before"]))
+        if op == "channelShuffle":
+            return F.channel_shuffle(x, node["groups"])
+        if op == "maxout":
+            return x.unflatten(1, (node["pieces"], -1)).amax(1)
+        if op == "reshape":
+            frames, bands, channels = node["shape"]
+            return x.permute(0, 2, 3, 1).reshape(-1, frames, bands, channels).permute(0, 3, 1, 2)
+        if op == "softmax":
+            return x.softmax({"channels": 1, "time": 2, "frequency": 3}[node["axis"]])
         raise ValueError("no PyTorch counterpart of " + op)
 
     def normalise(self, node, x):
@@ -103,6 +120,11 @@ class Network(torch.nn.Module):
         y = x.permute(0, 1, 3, 2).contiguous().view(b, c * bands, f // bands, t)
         y = F.batch_norm(y, mean, variance, gamma, beta, by_batch, 0.1, node["epsilon"])
         return y.view(b, c, f, t).permute(0, 1, 3, 2)
+
+
+def box(x, start, size):
+    (t, f, c), (frames, bands, channels) = start, size
+    return x[:, c : c + channels, t : t + frames, f : f + bands]
 
 
 def turned(node, role, value):
@@ -123,7 +145,17 @@ def key(name):
     return name.replace("/", "__").replace(".", "_")
 
 
-ACTIVATIONS = {"relu": F.relu, "relu6": F.relu6, "silu": F.silu, "sigmoid": torch.sigmoid, "hardSigmoid": F.hardsigmoid, "hardSwish": F.hardswish}
+ACTIVATIONS = {
+    "relu": F.relu,
+    "relu6": F.relu6,
+    "elu": F.elu,
+    "silu": F.silu,
+    "softplus": F.softplus,
+    "mish": F.mish,
+    "sigmoid": torch.sigmoid,
+    "hardSigmoid": F.hardsigmoid,
+    "hardSwish": F.hardswish,
+}
 
 
 class Slot:
