@@ -20,8 +20,8 @@ describe('Ghost modules in the place of convolutions', () => {
   });
 
   /**
-   * The paper tables 0.43 million and 63 million. These are the primary convolutions, norms and the last layer; the cheap kernels
-   * of the 1,016 own maps come on top. For VGG-16 they lie within the rounding.
+   * The paper tables 0.43 million and 63 million, which is what primary convolutions, norms and last layer round to. The cheap
+   * kernels of the 1,016 own maps come on top; the table's figures for VGG-16 hold them.
    */
   it('ghost-resnet-56 has what a count by hand of its 55 modules and the last layer gives', () => {
     // Stem, and of three stages of nine blocks the first and the other convolutions: inputs, outputs, positions of the output.
