@@ -213,6 +213,7 @@ describe('withGhostConvolutions', () => {
         return;
       }
       checkGraph(ghost);
+      expect(JSON.parse(JSON.stringify(ghost))).toStrictEqual(ghost);
       const logits = (of: Graph) => nodesByName(of).get('logits')!.shape;
       expect(logits(ghost)).toEqual(logits(graph));
       expect(ghost.inputs).toEqual(graph.inputs);
