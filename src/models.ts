@@ -21,4 +21,6 @@ export { type Stage, stagesOf } from './graph/stages.js';
 export { buildDrNet } from './models/build-drnet.js';
 export type { CandidateKind, MapSize } from './models/candidates.js';
 export type { DrNetConfig } from './models/drnet.js';
+export type { GhostRule } from './models/ghost-blocks.js';
+export { withGhostConvolutions } from './models/ghost-convolutions.js';
 export * from './models/models.js';

@@ -5,9 +5,9 @@
  * and Speech Recognition", ICLR 2019, arXiv 1807.03848. Reference code: IBM/BigLittleNet (Apache-2.0), read, not copied.
  * Readings chosen where summaries, text and code differ: docs/papers.md.
  */
-import { ConfigError } from '../errors.js';
 import type { GraphBuilder, Value } from '../graph/builder.js';
 import type { Pair } from '../graph/graph.js';
+import { checkOption, isWhole } from './check-option.js';
 import { type ActivationChoice, convNorm } from './layers.js';
 import { type Block, cropTime, strideByMean } from './residual-blocks.js';
 
@@ -36,9 +36,16 @@ export interface BranchPreset {
   readonly weight?: number;
 }
 
-/** The branches that α, β and K stand for, finest first. */
+/**
+ * The branches that α, β and K stand for, finest first.
+ * @throws ConfigError `big-little-OPTION` unless α, β and K are whole numbers of 1 or more and the weight is a number.
+ */
 export function branchesOf(preset: BranchPreset): Branch[] {
   const { alpha, beta, branches = 2, scale = [2, 2], weight = 1 } = preset;
+  checkCount('alpha', alpha);
+  checkCount('beta', beta);
+  checkCount('branches', branches);
+  check('weight', Number.isFinite(weight), 'a finite number', weight);
   return Array.from({ length: branches }, (_, j) => ({
     scale: [scale[0] ** j, scale[1] ** j],
     widthDivisor: alpha ** (branches - 1 - j),
@@ -66,53 +73,56 @@ export interface ModuleOptions {
   readonly timePadding?: 'same' | 'valid';
 }
 
-/** `[T, F, C]` → `[T', F', channels]`: branches, their sum at the finest one's size, ReLU, fusion block. Source: §3.2 and the code. */
+/** @throws ConfigError `big-little-OPTION` unless `met`. */
+function check(option: string, met: boolean, allowed: string, value: unknown): void {
+  checkOption(met, { code: `big-little-${option}`, what: 'a Big-Little module', option, allowed, value });
+}
+
+function checkCount(option: string, value: number): void {
+  check(option, isWhole(value), 'a whole number of 1 or more', value);
+}
+
+const UPSAMPLINGS = ['nearest', 'bilinear'];
+
+/**
+ * `[T, F, C]` → `[T', F', channels]`: branches, their sum at the finest one's size, ReLU, fusion block. Source: §3.2 and the code.
+ * @throws ConfigError `big-little-OPTION` for options that no module has: layers below 1, a width that α does not divide and the like.
+ */
 export function bigLittleModule(g: GraphBuilder, x: Value, options: ModuleOptions): Value {
   const { branches, channels, block } = options;
-  if (branches.length === 0)
-    throw new ConfigError(
-      'big-little-branches',
-      'Cannot build a Big-Little module: expected a branch, got none',
-    );
-  checkTime(options);
-  const ends = branches.map((branch, j) =>
-    g.scope(`branch${j}`, () => buildBranch(g, x, branch, j === branches.length - 1, options)),
-  );
+  checkModule(options);
+  const ends = branches.map((_, j) => g.scope(`branch${j}`, () => buildBranch(g, x, j, options)));
   const { mergeActivation = 'relu' } = options;
   const sum = merge(g, ends, options);
   const merged = mergeActivation === 'none' ? sum : g.activation(sum, mergeActivation);
   return g.scope('fusion', () => block(g, merged, { channels, stride: options.stride }));
 }
 
-/** Without time padding a branch that shrinks time cannot be laid over the others frame by frame. */
-function checkTime({ branches, timePadding }: ModuleOptions): void {
-  const shrunk = branches.find(({ scale }) => scale[0] !== 1);
-  if (timePadding !== 'valid' || !shrunk) return;
-  throw new ConfigError(
-    'big-little-scale',
-    `Cannot build a Big-Little module without time padding: expected a time scale of 1, got ${shrunk.scale[0]}`,
-    { value: shrunk.scale[0] },
-  );
+function checkModule({ branches, layers, upsampling = 'nearest', timePadding }: ModuleOptions): void {
+  check('branches', branches.length > 0, 'one or more', branches.length);
+  checkCount('layers', layers);
+  check('upsampling', UPSAMPLINGS.includes(upsampling), UPSAMPLINGS.join(' or '), upsampling);
+  if (timePadding === 'valid')
+    // Without time padding a branch that shrinks time cannot be laid over the others frame by frame.
+    for (const { scale } of branches)
+      check('scale', scale[0] === 1, '1 in time where time is not padded', scale[0]);
+}
+
+/** Width of branch j. */
+function widthOf({ widthDivisor }: Branch, j: number, channels: number): number {
+  const allowed = `such that the widthDivisor of branch ${j} divides ${channels} channels`;
+  check('alpha', isWhole(widthDivisor) && isWhole(channels / widthDivisor), allowed, widthDivisor);
+  return channels / widthDivisor;
 }
 
 /** Blocks of a branch, then 1 × 1 to the module's width on all but the coarsest. */
-function buildBranch(
-  g: GraphBuilder,
-  x: Value,
-  branch: Branch,
-  coarsest: boolean,
-  options: ModuleOptions,
-): Value {
-  const { widthDivisor } = branch;
-  const channels = options.channels / widthDivisor;
-  if (!Number.isInteger(channels)) {
-    throw new ConfigError(
-      'big-little-width',
-      `Cannot build a Big-Little module: expected a width divisible by ${widthDivisor}, got ${options.channels}`,
-      { value: options.channels },
-    );
-  }
-  const count = Math.max(1, Math.floor(options.layers / branch.depthDivisor) - 1);
+function buildBranch(g: GraphBuilder, x: Value, j: number, options: ModuleOptions): Value {
+  const branch = options.branches[j];
+  const coarsest = j === options.branches.length - 1;
+  const { widthDivisor, depthDivisor } = branch;
+  const channels = widthOf(branch, j, options.channels);
+  checkCount('beta', depthDivisor);
+  const count = Math.max(1, Math.floor(options.layers / depthDivisor) - 1);
   const { strides, pooled } = spreadScale(branch.scale, count);
   let y = x;
   for (const stride of pooled) y = strideByMean(g, y, stride);
@@ -131,12 +141,8 @@ function buildBranch(
 export function spreadScale(scale: Pair, count: number): { strides: Pair[]; pooled: Pair[] } {
   const halvings = scale.map((size) => {
     const power = Math.round(Math.log2(size));
-    if (2 ** power === size && size >= 1) return power;
-    throw new ConfigError(
-      'big-little-scale',
-      `Cannot build a Big-Little branch: expected a scale that is a power of 2, got ${size}`,
-      { value: size },
-    );
+    check('scale', size >= 1 && 2 ** power === size, 'a power of 2', size);
+    return power;
   });
   const steps = Array.from({ length: Math.max(count, ...halvings) }, (_, i): Pair => {
     return [i < halvings[0] ? 2 : 1, i < halvings[1] ? 2 : 1];

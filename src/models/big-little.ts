@@ -10,6 +10,7 @@ import { GraphBuilder, type Value } from '../graph/builder.js';
 import type { Graph, Pair } from '../graph/graph.js';
 import { type BranchPreset, bigLittleModule, branchesOf } from './big-little-module.js';
 import { BIG_LITTLE_SOURCE, SPEECH_BIG_LITTLES } from './big-little-speech.js';
+import { checkOption } from './check-option.js';
 import { type BuildOptions, IMAGE_INPUT, IMAGE_LABELS, type ModelEntry } from './entry.js';
 import { classify, convNorm } from './layers.js';
 import {
@@ -87,22 +88,26 @@ function imageStem(g: GraphBuilder, x: Value, alpha: number): Value {
   return convNorm(g, merged, { name: 'fusion', channels: 64 });
 }
 
-/** A published bL-Net on an image `[rows, columns, 3]`. */
+/** A published bL-Net on an image `[rows, columns, 3]`. @throws ConfigError for α or β that its widths cannot be divided by. */
 export function buildBigLittleImage(
   name: string,
   config: { readonly depth: Depth; readonly block: BottleneckOptions; readonly preset: BranchPreset },
   options: BuildOptions = {},
 ): Graph {
   const { labels = IMAGE_LABELS, input = IMAGE_INPUT } = options;
+  const branches = branchesOf(config.preset);
+  const { alpha } = config.preset;
+  const wanted = { what: name, option: 'alpha', allowed: 'a divisor of the 64 channels of the stem' };
+  checkOption(64 % alpha === 0, { ...wanted, code: 'big-little-alpha', value: alpha });
   const g = new GraphBuilder(name);
   let x = g.input('features', input);
   x = convNorm(g, x, { name: 'stem', channels: 64, kernel: [7, 7], stride: [2, 2] });
-  x = g.scope('stem-module', () => imageStem(g, x, config.preset.alpha));
+  x = g.scope('stem-module', () => imageStem(g, x, alpha));
   const block = bottleneckBlock(config.block);
   const layers = DEPTHS[config.depth];
   IMAGE_STRIDES.forEach((stride, i) => {
     const [channels, depth] = [IMAGE_CHANNELS[i], layers[i]];
-    const module = { channels, layers: depth, branches: branchesOf(config.preset), stride, block };
+    const module = { channels, layers: depth, branches, stride, block };
     x = g.scope(`module${i}`, () => bigLittleModule(g, x, module));
   });
   x = stackBlocks(g, x, {

@@ -20,14 +20,18 @@ export function darknetConv(
 }
 
 /**
- * Leaky ReLU of the path plus the input. Where the path has strided, every other position of the input; where it is wider,
- * the input counts in the first channels alone. Source: Darknet's shortcut layer.
+ * Leaky ReLU of the path plus the input. Where the path has strided, every other position of the input, of an odd number the
+ * first and the last too; where it is wider, the input counts in the first channels alone. Source: Darknet's shortcut layer.
  */
 export function darknetShortcut(g: GraphBuilder, x: Value, path: Value): Value {
   const [t, f, channels] = path.shape;
   let y = x;
   if (y.shape[0] !== t || y.shape[1] !== f)
-    y = g.maxPool(y, { name: 'subsample', kernel: [1, 1], stride: [y.shape[0] / t, y.shape[1] / f] });
+    y = g.maxPool(y, {
+      name: 'subsample',
+      kernel: [1, 1],
+      stride: [Math.ceil(y.shape[0] / t), Math.ceil(y.shape[1] / f)],
+    });
   if (y.shape[2] < channels) y = g.padChannels(y, 0, channels - y.shape[2]);
   return leaky(g, g.add(path, y, { name: 'residual' }));
 }

@@ -8,6 +8,7 @@
  */
 import { GraphBuilder } from '../graph/builder.js';
 import type { Graph } from '../graph/graph.js';
+import { checkOption, isPositive } from './check-option.js';
 import { type BuildOptions, imageEntry, type ModelEntry, speechEntry } from './entry.js';
 import { type InvertedRow, stackInverted } from './inverted-residual.js';
 import { classify, convNorm, makeDivisible, SUB_BANDS } from './layers.js';
@@ -32,8 +33,15 @@ export interface CompoundScale {
   readonly depth: number;
 }
 
-/** Widths times `width` rounded to 8, blocks times `depth` rounded up. Source: the reference code. */
+/**
+ * Widths times `width` rounded to 8, blocks times `depth` rounded up. Source: the reference code.
+ * @throws ConfigError `efficientnet-width`, `efficientnet-depth` unless both are numbers above 0.
+ */
 export function scaleRows(rows: readonly InvertedRow[], { width, depth }: CompoundScale): InvertedRow[] {
+  for (const [option, value] of Object.entries({ width, depth })) {
+    const wanted = { what: 'an EfficientNet', option, allowed: 'a multiplier above 0', value };
+    checkOption(isPositive(value), { ...wanted, code: `efficientnet-${option}` });
+  }
   return rows.map(
     ([expansion, channels, count, ...rest]) =>
       [expansion, makeDivisible(channels * width, 8), Math.ceil(count * depth), ...rest] as const,
@@ -42,18 +50,19 @@ export function scaleRows(rows: readonly InvertedRow[], { width, depth }: Compou
 
 const STYLE = { activation: 'silu', squeeze: 0.25 } as const;
 
-/** An EfficientNet on an image `[rows, columns, 3]`; the last 1 × 1 convolution is four times as wide as the last row. */
+/** An EfficientNet on an image `[rows, columns, 3]`; the last 1 × 1 convolution is four times as wide as the last row. @throws ConfigError as `scaleRows`. */
 export function buildEfficientNet(
   name: string,
   scale: CompoundScale & { readonly dropout: number },
   { labels, input }: Required<BuildOptions>,
 ): Graph {
+  const rows = scaleRows(ROWS, scale);
   const g = new GraphBuilder(name);
   const activation = 'silu';
   const stem = makeDivisible(32 * scale.width, 8);
   let x = g.input('features', input);
   x = convNorm(g, x, { name: 'stem', channels: stem, kernel: [3, 3], stride: [2, 2], activation });
-  x = stackInverted(g, x, scaleRows(ROWS, scale), STYLE);
+  x = stackInverted(g, x, rows, STYLE);
   x = convNorm(g, x, { name: 'last', channels: 4 * x.shape[2], activation });
   return g.build({ outputs: [classify(g, x, { labels, dropout: scale.dropout })] });
 }

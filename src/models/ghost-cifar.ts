@@ -6,29 +6,32 @@
  * and Zisserman 2015 (VGG-16, arXiv 1409.1556). There is no reference code of these four; the plain ones follow the figures
  * that the paper tables, as does VGG-16's dense layer of 512. Shortcuts are He's option A: without parameters.
  */
-import { GraphBuilder, type Value } from '../graph/builder.js';
+import { type Conv2dOptions, GraphBuilder, type Value } from '../graph/builder.js';
 import type { Graph, Pair } from '../graph/graph.js';
+import { checkOption } from './check-option.js';
 import { type BuildOptions, imageEntry, type ModelEntry } from './entry.js';
 import { ghostModule } from './ghost-blocks.js';
 import { GHOSTNET_SOURCE } from './ghost-network.js';
 import { classify, convNorm, type NormOptions, normActivate } from './layers.js';
 
-export interface ConvolutionOptions extends NormOptions {
-  readonly channels: number;
-  readonly kernel?: Pair;
-  readonly stride?: Pair;
-}
+/** What a convolution with norm and activation can be asked for. */
+export type ConvolutionOptions = Omit<Conv2dOptions, 'bias'> & NormOptions;
 
 /** A convolution with norm and activation, or what stands in its place. */
 export type Convolution = (g: GraphBuilder, x: Value, options: ConvolutionOptions) => Value;
 
 /**
  * What a network puts where the plain one convolves: `plain`, or a Ghost module of ratio s, whose primary convolution takes
- * kernel and stride.
+ * kernel, stride, dilation and padding. `withGhostConvolutions` does the same to a network that is built already.
+ * @throws ConfigError, once it is asked for, `ghost-groups` for a Ghost module in groups, and as `ghostModule` does.
  */
 export function convolutionOf(kind: 'plain' | 'ghost', ratio = 2): Convolution {
   if (kind === 'plain') return convNorm;
-  return (g, x, options) => g.scope('ghost', () => ghostModule(g, x, { ...options, ratio }));
+  return (g, x, { name = 'ghost', groups = 1, ...options }) => {
+    const wanted = { code: 'ghost-groups', what: 'a Ghost module', option: 'groups', allowed: '1' };
+    checkOption(groups === 1, { ...wanted, value: groups });
+    return g.scope(name, () => ghostModule(g, x, { ...options, ratio }));
+  };
 }
 
 const SQUARE: Pair = [3, 3];

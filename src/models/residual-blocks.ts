@@ -8,6 +8,7 @@
 import { ConfigError } from '../errors.js';
 import { type GraphBuilder, halfPadding, type Value } from '../graph/builder.js';
 import type { Padding, Pair } from '../graph/graph.js';
+import { checkOption, isWhole } from './check-option.js';
 import { convNorm, depthwiseNorm, makeDivisible, normActivate, squeezeExcite } from './layers.js';
 
 export interface BlockOptions {
@@ -139,7 +140,11 @@ export interface BottleneckOptions extends BlockStyle {
   readonly squeezeExcite?: boolean;
 }
 
-/** 1 × 1 to a quarter (ResNeXt: to groups × their width), 3 × 3 with the stride, 1 × 1 back (He et al. 2016, figure 5 right). */
+/**
+ * 1 × 1 to a quarter (ResNeXt: to groups × their width), 3 × 3 with the stride, 1 × 1 back (He et al. 2016, figure 5 right).
+ * @throws ConfigError, once it is built, `resnext-cardinality` for a cardinality that is no whole number or that the branch's width
+ * divisor does not divide, `resnext-base-width` where groups would have no map, `bottleneck-channels` for too narrow a block.
+ */
 export function bottleneckBlock(options: BottleneckOptions = {}): Block {
   return (g, x, block) => {
     const { channels, stride, widthDivisor = 1 } = block;
@@ -148,18 +153,35 @@ export function bottleneckBlock(options: BottleneckOptions = {}): Block {
     y = convNorm(g, y, { name: 'spatial', ...spatialOf(options), channels: inner, stride, groups });
     y = g.conv2d(y, { name: 'expand', channels });
     y = normActivate(g, y, { activation: 'none', gamma: 0 });
-    if (options.squeezeExcite)
+    if (options.squeezeExcite) {
+      refuse('bottleneck-channels', channels >= 16, 'channels', '16 or more to be squeezed', channels);
       y = squeezeExcite(g, y, { channels: Math.floor(channels / 16), gate: 'sigmoid' });
+    }
     return join(g, x, y, block, options);
   };
 }
 
+/** Width between the 1 × 1 convolutions, and groups of the 3 × 3. @throws ConfigError where there are none. */
 function innerWidth(channels: number, widthDivisor: number, options: BottleneckOptions) {
-  if (options.cardinality === undefined) return { inner: Math.floor(channels / 4), groups: 1 };
-  const groups = Math.floor(options.cardinality / widthDivisor);
-  const baseWidth = (options.baseWidth ?? 4) * widthDivisor;
-  const perGroup = Math.floor(Math.floor((channels * baseWidth) / 64) / 4);
+  const { cardinality, baseWidth = 4 } = options;
+  if (cardinality === undefined) {
+    const inner = Math.floor(channels / 4);
+    refuse('bottleneck-channels', inner >= 1, 'channels', '4 or more', channels);
+    return { inner, groups: 1 };
+  }
+  const divides = isWhole(cardinality) && cardinality % widthDivisor === 0;
+  const allowed = widthDivisor === 1 ? 'a whole number of 1 or more' : `a multiple of ${widthDivisor}`;
+  refuse('resnext-cardinality', divides, 'cardinality', allowed, cardinality);
+  const perGroup = Math.floor(Math.floor((channels * baseWidth * widthDivisor) / 64) / 4);
+  const least = Math.ceil(256 / (channels * widthDivisor));
+  const wanted = `${least} or more at ${channels * widthDivisor} channels`;
+  refuse('resnext-base-width', isWhole(perGroup), 'baseWidth', wanted, baseWidth);
+  const groups = cardinality / widthDivisor;
   return { inner: perGroup * groups, groups };
+}
+
+function refuse(code: string, met: boolean, option: string, allowed: string, value: number): void {
+  checkOption(met, { code, what: 'a bottleneck block', option, allowed, value });
 }
 
 /** ResNeXt 32×4d and 64×4d, SE-ResNeXt 32×4d. */

@@ -6,9 +6,9 @@
  * What differs: nothing in the arithmetic of the image networks; the waist of squeeze-excitation is a dense layer with
  * the code's bias and norm. The speech variants are ours.
  */
-import { ConfigError } from '../errors.js';
 import { GraphBuilder, type Value } from '../graph/builder.js';
 import type { Graph, Pair } from '../graph/graph.js';
+import { checkOption, isPositive, isWhole } from './check-option.js';
 import { type BuildOptions, imageEntry, type ModelEntry, speechEntry } from './entry.js';
 import { classify, convNorm, depthwiseNorm, makeDivisible, normActivate, SUB_BANDS } from './layers.js';
 import { buildFramed } from './speech-frame.js';
@@ -31,18 +31,32 @@ export interface ChannelRule {
   readonly width: number;
 }
 
+/** @throws ConfigError `rexnet-OPTION` unless `met`. */
+function check(option: string, met: boolean, allowed: string, value: number): void {
+  checkOption(met, { code: `rexnet-${option}`, what: 'a ReXNet', option, allowed, value });
+}
+
+/** Of every width of a network; the last one is 1280 times as wide, rounded down. */
+function checkWidth(width: number): void {
+  check('width', isPositive(width) && 1280 * width >= 1, 'a multiplier of 1 / 1280 or more', width);
+}
+
 /**
  * Widths of the blocks, cᵢ = (first + i · step) · width with halves rounded to even. Below a width of 1 the first stays
  * as it is. Source: §4.2 and the code.
- * @throws ConfigError `rexnet-width` unless the width is above 0.
+ * @throws ConfigError `rexnet-OPTION` unless the width is above 0, the first width gives a map, steps do not shrink and there is
+ * a block.
  */
 export function linearChannels({ first, step, blocks, width }: ChannelRule): number[] {
-  if (!(width > 0 && width < Infinity))
-    throw new ConfigError(
-      'rexnet-width',
-      `Cannot build a ReXNet: expected a width multiplier above 0, got ${width}`,
-      { value: width },
-    );
+  check('width', isPositive(width), 'a multiplier above 0', width);
+  check(
+    'first',
+    isPositive(first) && roundHalfEven(first * Math.max(1, width)) >= 1,
+    'enough for one map',
+    first,
+  );
+  check('step', step >= 0 && step < Infinity, '0 or more', step);
+  check('blocks', isWhole(blocks), 'a whole number of 1 or more', blocks);
   const start = width < 1 ? first / width : first;
   const channels: number[] = [];
   // Summed up as the code does, not multiplied: a sum that ends beside a half rounds the other way.
@@ -66,10 +80,13 @@ export interface RexBlockOptions {
 /**
  * 1 × 1 with SiLU, depthwise with the stride, squeeze-excitation, ReLU6, linear 1 × 1. Where nothing is strided and the
  * width does not shrink, the input is added to the first channels of the output. Source: the code.
+ * @throws ConfigError `rexnet-expansion`, `rexnet-squeeze` for what leaves no whole number of maps.
  */
 export function rexBlock(g: GraphBuilder, x: Value, options: RexBlockOptions): Value {
   const { channels, expansion, stride, squeeze, activation = 'silu', bands } = options;
   const width = x.shape[2];
+  check('expansion', isWhole(expansion), 'a whole number of 1 or more', expansion);
+  check('squeeze', squeeze === undefined || isPositive(squeeze), 'above 0', squeeze!);
   let y = x;
   if (expansion !== 1) y = convNorm(g, y, { name: 'widen', channels: width * expansion, activation });
   y = depthwiseNorm(g, y, { stride, activation: 'none', bands });
@@ -99,8 +116,9 @@ const STRIDES: readonly Pair[] = GROUPS.flatMap((blocks, group) =>
 /** Blocks of the first two groups, which have no squeeze-excitation. */
 const UNSQUEEZED = 3;
 
-/** ReXNet on an image `[rows, columns, 3]`. */
+/** ReXNet on an image `[rows, columns, 3]`. @throws ConfigError `rexnet-width` for a width that leaves a layer no map. */
 export function buildRexNet(name: string, width: number, { labels, input }: Required<BuildOptions>): Graph {
+  checkWidth(width);
   const g = new GraphBuilder(name);
   const channels = linearChannels({ first: 16, step: 180 / 16, blocks: 16, width });
   const stem = width < 1 ? 32 : roundHalfEven(32 * width);
@@ -117,13 +135,14 @@ export function buildRexNet(name: string, width: number, { labels, input }: Requ
   return g.build({ outputs: [classify(g, x, { labels, dropout: 0.2 })] });
 }
 
-/** ReXNet-lite on an image: ReLU6 throughout, no squeeze-excitation, widths rounded to 8, a dense layer of 1024 more. */
+/** ReXNet-lite on an image: ReLU6 throughout, no squeeze-excitation, widths rounded to 8, a dense layer of 1024 more. @throws ConfigError as `buildRexNet`. */
 export function buildRexNetLite(
   name: string,
   width: number,
   { labels, input }: Required<BuildOptions>,
 ): Graph {
   const g = new GraphBuilder(name);
+  checkWidth(width);
   const activation = 'relu6';
   const wide = (wish: number) => makeDivisible(roundHalfEven(wish * width), 8);
   let x = g.input('features', input);

@@ -1,15 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigError } from '../../src/errors.js';
 import { GraphBuilder } from '../../src/graph/builder.js';
 import type { GraphNode, Pair, Shape } from '../../src/graph/graph.js';
 import { checkGraph } from '../../src/graph/shapes.js';
+import { buildBigLittleImage } from '../../src/models/big-little.js';
 import {
+  type BranchPreset,
   bigLittleModule,
   branchesOf,
   type ModuleOptions,
   spreadScale,
 } from '../../src/models/big-little-module.js';
 import { basicBlock, bottleneckBlock, RESNEXT_32 } from '../../src/models/residual-blocks.js';
+import { expectRefused } from '../support/expect-refused.js';
 
 const DEFAULTS: ModuleOptions = {
   channels: 16,
@@ -44,6 +46,42 @@ describe('branchesOf', () => {
       { scale: [1, 2], widthDivisor: 2, depthDivisor: 3, weight: 0.5 },
       { scale: [1, 4], widthDivisor: 1, depthDivisor: 1, weight: 0.25 },
     ]);
+  });
+});
+
+describe('the options of branchesOf', () => {
+  const whole = 'a whole number of 1 or more';
+  it.each<[Partial<BranchPreset>, string, string]>([
+    [{ alpha: -2 }, 'alpha', `${whole}, got -2`],
+    [{ alpha: 0.5 }, 'alpha', `${whole}, got 0.5`],
+    [{ beta: -1 }, 'beta', `${whole}, got -1`],
+    [{ beta: 0 }, 'beta', `${whole}, got 0`],
+    [{ branches: 0 }, 'branches', `${whole}, got 0`],
+    [{ weight: Number.NaN }, 'weight', 'a finite number, got NaN'],
+  ])('refuse %j', (preset, option, message) => {
+    const rest = `a Big-Little module: expected ${option} to be ${message}`;
+    expectRefused(() => branchesOf({ alpha: 2, beta: 4, ...preset }), `big-little-${option}`, rest);
+  });
+});
+
+describe('buildBigLittleImage', () => {
+  it('refuses an α that does not divide its widths, before it builds the stem', () => {
+    const preset = { alpha: 3, beta: 2 };
+    const rest = 'bl: expected alpha to be a divisor of the 64 channels of the stem, got 3';
+    expectRefused(
+      () => buildBigLittleImage('bl', { depth: 50, block: {}, preset }),
+      'big-little-alpha',
+      rest,
+    );
+  });
+
+  it.each([
+    [30, 4],
+    [32, 64],
+  ])('refuses %i groups with an α of %i', (cardinality, alpha) => {
+    const config = { depth: 50, block: { cardinality }, preset: { alpha, beta: 2 } } as const;
+    const rest = `a bottleneck block: expected cardinality to be a multiple of ${alpha}, got ${cardinality}`;
+    expectRefused(() => buildBigLittleImage('bl', config), 'resnext-cardinality', rest);
   });
 });
 
@@ -157,36 +195,28 @@ describe('bigLittleModule', () => {
       expect(node).toMatchObject({ padding: [[0, 0], expect.anything()] });
   });
 
-  it.each([
+  it.each<[Partial<ModuleOptions>, string, string]>([
+    [{ branches: [] }, 'branches', 'one or more, got 0'],
+    [{ channels: 15 }, 'alpha', 'such that the widthDivisor of branch 0 divides 15 channels, got 2'],
     [
-      { branches: [] },
-      'big-little-branches',
-      'Cannot build a Big-Little module: expected a branch, got none',
+      { branches: branchesOf({ alpha: 3, beta: 2 }) },
+      'alpha',
+      'such that the widthDivisor of branch 0 divides 16 channels, got 3',
     ],
+    [{ branches: branchesOf({ alpha: 2, beta: 2, scale: [3, 2] }) }, 'scale', 'a power of 2, got 3'],
+    [{ branches: branchesOf({ alpha: 2, beta: 2, scale: [0.5, 2] }) }, 'scale', 'a power of 2, got 0.5'],
+    [{ timePadding: 'valid' }, 'scale', '1 in time where time is not padded, got 2'],
+    [{ layers: 0 }, 'layers', 'a whole number of 1 or more, got 0'],
+    [{ layers: 2.5 }, 'layers', 'a whole number of 1 or more, got 2.5'],
+    [{ upsampling: 'zzz' as 'nearest' }, 'upsampling', 'nearest or bilinear, got zzz'],
     [
-      { channels: 15 },
-      'big-little-width',
-      'Cannot build a Big-Little module: expected a width divisible by 2, got 15',
+      { branches: [{ scale: [1, 1], widthDivisor: 1, depthDivisor: 0, weight: 1 }] },
+      'beta',
+      'a whole number of 1 or more, got 0',
     ],
-    [
-      { branches: branchesOf({ alpha: 2, beta: 2, scale: [3, 2] }) },
-      'big-little-scale',
-      'Cannot build a Big-Little branch: expected a scale that is a power of 2, got 3',
-    ],
-    [
-      { timePadding: 'valid' },
-      'big-little-scale',
-      'Cannot build a Big-Little module without time padding: expected a time scale of 1, got 2',
-    ],
-  ] as const)('refuses %j', (options, code, message) => {
-    let thrown: unknown;
-    try {
-      build(options);
-    } catch (error) {
-      thrown = error;
-    }
-    expect(thrown).toBeInstanceOf(ConfigError);
-    expect(thrown).toMatchObject({ code, message });
+  ])('refuses %j, by the name of %s', (options, option, message) => {
+    const rest = `a Big-Little module: expected ${option} to be ${message}`;
+    expectRefused(() => build(options), `big-little-${option}`, rest);
   });
 });
 

@@ -10,6 +10,7 @@ import {
   ghostModule,
 } from '../../src/models/ghost-blocks.js';
 import { expectAllClose } from '../support/all-close.js';
+import { expectRefused } from '../support/expect-refused.js';
 import { runReference } from '../support/reference.js';
 import { randomTensors } from './random-tensors.js';
 
@@ -78,6 +79,34 @@ describe('ghostModule', () => {
       kernel: [5, 3],
       shape: [3, 4, 2],
     });
+  });
+});
+
+describe('the options of ghostModule', () => {
+  it.each<[Partial<GhostOptions>, string, string]>([
+    [{ ratio: 0 }, 'ghost-ratio', 'ratio to be a whole number of 1 or more, got 0'],
+    [{ ratio: 1.5 }, 'ghost-ratio', 'ratio to be a whole number of 1 or more, got 1.5'],
+    [{ cheapKernel: [3, 4] }, 'ghost-cheap-kernel', 'cheapKernel to be odd whole numbers, got 3 × 4'],
+    [{ cheapKernel: [0, 3] }, 'ghost-cheap-kernel', 'cheapKernel to be odd whole numbers, got 0 × 3'],
+  ])('refuse %j', (options, code, message) => {
+    expectRefused(
+      () => buildModule({ channels: 8, ...options }),
+      code,
+      `a Ghost module: expected ${message}`,
+    );
+  });
+
+  it('reach the primary convolution: dilation and padding too', () => {
+    const window = {
+      kernel: [3, 3],
+      dilation: [2, 1],
+      padding: [
+        [4, 0],
+        [0, 2],
+      ],
+    } as const;
+    const graph = buildModule({ channels: 4, ...window });
+    expect(graph.nodes.find((node) => node.name === 'primary')).toMatchObject(window);
   });
 });
 

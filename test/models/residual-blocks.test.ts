@@ -7,11 +7,13 @@ import { checkGraph } from '../../src/graph/shapes.js';
 import {
   type Block,
   type BlockOptions,
+  type BottleneckOptions,
   basicBlock,
   bottleneckBlock,
   separableBlock,
   stackBlocks,
 } from '../../src/models/residual-blocks.js';
+import { expectRefused } from '../support/expect-refused.js';
 
 function build(block: Block, options: Partial<BlockOptions> = {}, input: Shape = [9, 8, 16]) {
   const g = new GraphBuilder('block');
@@ -82,6 +84,48 @@ describe('residual blocks', () => {
     const strided = () => build(basicBlock({ timePadding: 'valid' }), { stride: [2, 1] });
     expect(strided).toThrow(ConfigError);
     expect(strided).toThrow('Cannot build a block without time padding: expected a time stride of 1, got 2');
+  });
+
+  it.each<[BottleneckOptions, Partial<BlockOptions>, string, string]>([
+    [
+      { cardinality: 32 },
+      { channels: 48, widthDivisor: 3 },
+      'resnext-cardinality',
+      'cardinality to be a multiple of 3, got 32',
+    ],
+    [
+      { cardinality: 30 },
+      { channels: 64, widthDivisor: 4 },
+      'resnext-cardinality',
+      'cardinality to be a multiple of 4, got 30',
+    ],
+    [
+      { cardinality: 2.5 },
+      { channels: 256 },
+      'resnext-cardinality',
+      'cardinality to be a whole number of 1 or more, got 2.5',
+    ],
+    [
+      { cardinality: 32 },
+      { channels: 16 },
+      'resnext-base-width',
+      'baseWidth to be 16 or more at 16 channels, got 4',
+    ],
+    [{}, { channels: 3 }, 'bottleneck-channels', 'channels to be 4 or more, got 3'],
+    [
+      { squeezeExcite: true },
+      { channels: 12 },
+      'bottleneck-channels',
+      'channels to be 16 or more to be squeezed, got 12',
+    ],
+  ])('refuses a bottleneck %j at %j', (style, options, code, message) => {
+    const rest = `a bottleneck block: expected ${message}`;
+    expectRefused(() => build(bottleneckBlock(style), options), code, rest);
+  });
+
+  it('takes the base width that it asks for', () => {
+    const { at } = build(bottleneckBlock({ cardinality: 32, baseWidth: 16 }), { channels: 16 });
+    expect(at('spatial')).toMatchObject({ groups: 32, shape: [9, 8, 32] });
   });
 
   it('puts sub-spectral norms after spatial convolutions alone', () => {

@@ -1,11 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigError } from '../../src/errors.js';
 import { GraphBuilder } from '../../src/graph/builder.js';
 import { costsOf } from '../../src/graph/costs.js';
 import { checkGraph } from '../../src/graph/shapes.js';
 import { buildModel } from '../../src/models/models.js';
-import { linearChannels, type RexBlockOptions, rexBlock, roundHalfEven } from '../../src/models/rexnet.js';
+import {
+  buildRexNet,
+  buildRexNetLite,
+  type ChannelRule,
+  linearChannels,
+  type RexBlockOptions,
+  rexBlock,
+  roundHalfEven,
+} from '../../src/models/rexnet.js';
 import { expectAllClose } from '../support/all-close.js';
+import { expectRefused } from '../support/expect-refused.js';
 import { runReference } from '../support/reference.js';
 import { randomTensors } from './random-tensors.js';
 
@@ -46,16 +54,25 @@ describe('linearChannels', () => {
     expect(linearChannels({ first: 16, step: 11.25, blocks: 16, width })).toEqual(channels);
   });
 
-  it.each([0, -1, Number.NaN])('refuses a width of %d', (width) => {
-    try {
-      linearChannels({ first: 16, step: 11.25, blocks: 16, width });
-      expect.unreachable();
-    } catch (error) {
-      expect(error).toBeInstanceOf(ConfigError);
-      expect(error).toMatchObject({
-        code: 'rexnet-width',
-        message: `Cannot build a ReXNet: expected a width multiplier above 0, got ${width}`,
-      });
+  it.each<[Partial<ChannelRule>, string, string]>([
+    [{ width: 0 }, 'width', 'a multiplier above 0, got 0'],
+    [{ width: -1 }, 'width', 'a multiplier above 0, got -1'],
+    [{ width: Number.NaN }, 'width', 'a multiplier above 0, got NaN'],
+    [{ step: -20 }, 'step', '0 or more, got -20'],
+    [{ first: 0.5 }, 'first', 'enough for one map, got 0.5'],
+    [{ blocks: 0 }, 'blocks', 'a whole number of 1 or more, got 0'],
+  ])('refuses %j', (rule, option, message) => {
+    const build = () => linearChannels({ first: 16, step: 11.25, blocks: 16, width: 1, ...rule });
+    expectRefused(build, `rexnet-${option}`, `a ReXNet: expected ${option} to be ${message}`);
+  });
+});
+
+describe('buildRexNet', () => {
+  const options = { labels: 5, input: [32, 32, 3] } as const;
+  it.each([buildRexNet, buildRexNetLite])('refuses a width that leaves no map: $name', (build) => {
+    for (const width of [0, -1, 0.0005]) {
+      const rest = `a ReXNet: expected width to be a multiplier of 1 / 1280 or more, got ${width}`;
+      expectRefused(() => build('rex', width, options), 'rexnet-width', rest);
     }
   });
 });
@@ -106,6 +123,15 @@ describe('rexBlock', () => {
     const out = maps.get(graph.outputs[0])!.data;
     const expected = path.map((value, i) => (i % 9 < 6 ? value + x[Math.floor(i / 9) * 6 + (i % 9)] : value));
     expectAllClose(out, expected, { absolute: 0 });
+  });
+
+  it.each([
+    [{ expansion: 0.3 }, 'expansion', 'a whole number of 1 or more, got 0.3'],
+    [{ squeeze: -12 }, 'squeeze', 'above 0, got -12'],
+  ])('refuses %j', (wrong, option, message) => {
+    const options: RexBlockOptions = { channels: 8, expansion: 6, stride: [1, 1], ...wrong };
+    const rest = `a ReXNet: expected ${option} to be ${message}`;
+    expectRefused(() => buildBlock(options), `rexnet-${option}`, rest);
   });
 
   it('has no shortcut where it strides or narrows', () => {
