@@ -20,5 +20,19 @@ export { checkGraph } from './graph/shapes.js';
 export { type Stage, stagesOf } from './graph/stages.js';
 export { buildDrNet } from './models/build-drnet.js';
 export type { CandidateKind, MapSize } from './models/candidates.js';
+export { type CrossStageOptions, crossStage, type Fusion } from './models/cross-stage.js';
 export type { DrNetConfig } from './models/drnet.js';
+export {
+  type FuseScalesOptions,
+  fuseScales,
+  SCALE_FUSIONS,
+  type ScaleFusion,
+} from './models/feature-fusion.js';
+export {
+  FUSION_HEADS,
+  type FusionHead,
+  type FusionHeadOptions,
+  withFusionHead,
+} from './models/fusion-head.js';
+export type { ActivationChoice } from './models/layers.js';
 export * from './models/models.js';

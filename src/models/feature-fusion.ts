@@ -29,6 +29,10 @@ export interface FuseScalesOptions {
  * concatenated, 1 × 1 convolution, Maxout, depthwise 3 × 3, 1 × 1, one weight a frequency row, mean over time.
  * @throws ConfigError `fusion-kind` for an unknown fusion, `fusion-scales` for fewer than two maps, `fusion-channels` and
  * `fusion-pieces` for what is no whole number of 1 or more.
+ * @example
+ * const fine = g.relu(g.conv2d(x, { kernel: [3, 3], stride: [2, 2], channels: 16 }));
+ * const coarse = g.relu(g.conv2d(fine, { kernel: [3, 3], stride: [2, 2], channels: 32 }));
+ * const vector = fuseScales(g, [fine, coarse], { fusion: 'efm', channels: 8 });
  */
 export function fuseScales(g: GraphBuilder, maps: readonly Value[], options: FuseScalesOptions): Value {
   const { fusion, channels, pieces = 2, bands } = options;
