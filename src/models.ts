@@ -20,7 +20,21 @@ export { checkGraph } from './graph/shapes.js';
 export { type Stage, stagesOf } from './graph/stages.js';
 export { buildDrNet } from './models/build-drnet.js';
 export type { CandidateKind, MapSize } from './models/candidates.js';
+export { type CrossStageOptions, crossStage, type Fusion } from './models/cross-stage.js';
 export type { DrNetConfig } from './models/drnet.js';
+export {
+  type FuseScalesOptions,
+  fuseScales,
+  SCALE_FUSIONS,
+  type ScaleFusion,
+} from './models/feature-fusion.js';
+export {
+  FUSION_HEADS,
+  type FusionHead,
+  type FusionHeadOptions,
+  withFusionHead,
+} from './models/fusion-head.js';
 export type { GhostRule } from './models/ghost-blocks.js';
 export { withGhostConvolutions } from './models/ghost-convolutions.js';
+export type { ActivationChoice } from './models/layers.js';
 export * from './models/models.js';

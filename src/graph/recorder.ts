@@ -39,15 +39,25 @@ export class GraphRecorder {
 
   /** An input map `[time, frequency, channels]`; its name is the one callers use, outside all scopes. @throws ConfigError if it is taken. */
   input(name: string, shape: Shape): Value {
-    if (this.#taken.has(name))
-      throw new ConfigError(
-        'graph-name',
-        `Cannot build input ${name}: expected a new name, got a taken one`,
-        {
-          value: name,
-        },
-      );
+    this.#expectFree(`input ${name}`, name);
     return this.append({ op: 'input', name, inputs: [] }, shape);
+  }
+
+  /**
+   * Takes over the nodes of a graph under their own names, outside all scopes, with its parameters and statistics; gives the
+   * values of its outputs, to be built on. @throws ConfigError if a name is taken, ShapeError if its nodes do not fit.
+   */
+  adopt(graph: Graph): Value[] {
+    for (const { shape, ...node } of graph.nodes) {
+      this.#expectFree(`node ${node.name}`, node.name);
+      this.append(node as Unshaped, shape);
+    }
+    for (const { name } of graph.nodes)
+      for (let end = name.indexOf('/'); end > 0; end = name.indexOf('/', end + 1))
+        this.#taken.add(name.slice(0, end));
+    Object.assign(this.#parameters, graph.parameters);
+    Object.assign(this.#statistics, graph.statistics);
+    return graph.outputs.map((name) => ({ name, shape: this.#shapes.get(name)! }));
   }
 
   /** The graph so far; what is added later does not reach it. */
@@ -84,6 +94,13 @@ export class GraphRecorder {
   /** The name under the current scope, numbered where it is taken. */
   protected unique(name: string): string {
     return this.#free(this.#scope + name);
+  }
+
+  #expectFree(what: string, name: string): void {
+    if (!this.#taken.has(name)) return;
+    throw new ConfigError('graph-name', `Cannot build ${what}: expected a new name, got a taken one`, {
+      value: name,
+    });
   }
 
   #free(wanted: string): string {

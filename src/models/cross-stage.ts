@@ -16,6 +16,8 @@ import { type ActivationChoice, convNorm } from './layers.js';
  */
 export type Fusion = 'plain' | 'both' | 'first' | 'last';
 
+const FUSIONS: readonly Fusion[] = ['plain', 'both', 'first', 'last'];
+
 export interface CrossStageOptions {
   readonly fusion: Fusion;
   /** γ: the share of the channels that bypasses the blocks, above 0 and below 1. Default 0.5; `plain` has none. */
@@ -26,7 +28,10 @@ export interface CrossStageOptions {
   readonly firstChannels?: (bypassing: number) => number;
   /** What the stage computes, on the part that it is given; it keeps the size. */
   readonly blocks: (g: GraphBuilder, x: Value) => Value;
-  /** Means over windows of this size, before the last transition of `both` and `first`, and at the end of `last`. */
+  /**
+   * Means over windows of this size: before the last transition of `both` and `first`, which then reads fewer places; behind
+   * the transition of `last` and on what bypasses it; behind the blocks of `plain`.
+   */
   readonly pool?: Pair;
   /** Of the transitions; default `relu`. `linear`: a convolution alone, without norm. */
   readonly activation?: ActivationChoice | 'linear';
@@ -34,9 +39,18 @@ export interface CrossStageOptions {
   readonly plainTransition?: boolean;
 }
 
-/** A stage, `[T, F, C]` → `[T', F', channels]`. @throws ConfigError `csp-gamma` for a γ that leaves one part empty. */
+/**
+ * A cross-stage partial stage around any blocks that keep the size: `[T, F, C]` → `[T', F', channels]`.
+ * @throws ConfigError `csp-fusion` for an unknown fusion, `csp-gamma` for a γ that leaves one part empty, `csp-width` where
+ * `last` has fewer channels than bypass.
+ * @example
+ * // Half of 32 channels through a 3 × 3 convolution, both parts to 48 channels.
+ * const blocks = (g: GraphBuilder, x: Value) => g.relu(g.conv2d(x, { kernel: [3, 3], channels: 16 }));
+ * const y = crossStage(g, x, { fusion: 'both', gamma: 0.5, channels: 48, blocks });
+ */
 export function crossStage(g: GraphBuilder, x: Value, options: CrossStageOptions): Value {
-  const { fusion, channels, blocks, plainTransition = true } = options;
+  const { fusion, channels, blocks, plainTransition = true, gamma = 0.5 } = options;
+  checkChoices(x.shape[2], fusion, gamma);
   const pooled = (y: Value) => (options.pool ? g.avgPool(y, { kernel: options.pool }) : y);
   const transition = (name: string, y: Value, width: number) => {
     const { activation } = options;
@@ -47,7 +61,7 @@ export function crossStage(g: GraphBuilder, x: Value, options: CrossStageOptions
     const y = pooled(blocks(g, x));
     return plainTransition ? transition('transition', y, channels) : y;
   }
-  const bypassing = bypassOf(x.shape[2], options.gamma ?? 0.5);
+  const bypassing = bypassOf(x.shape[2], gamma);
   const bypass = g.slice(x, 0, bypassing, { name: 'bypass' });
   const part = blocks(g, g.slice(x, bypassing, x.shape[2] - bypassing, { name: 'part' }));
   switch (fusion) {
@@ -59,21 +73,35 @@ export function crossStage(g: GraphBuilder, x: Value, options: CrossStageOptions
       return transition('transition', pooled(g.concat([bypass, part])), channels);
     case 'last': {
       if (bypassing >= channels) throw narrowStage(channels, bypassing);
-      const first = transition('transition', pooled(part), channels - bypassing);
-      return g.concat([pooled(bypass), first]);
+      const first = transition('transition', part, channels - bypassing);
+      return g.concat([pooled(bypass), pooled(first)]);
     }
   }
+}
+
+function checkChoices(channels: number, fusion: Fusion, gamma: number): void {
+  if (!FUSIONS.includes(fusion))
+    throw fault('fusion', channels, `fusion to be ${FUSIONS.join(', ')}`, fusion);
+  if (!(gamma > 0 && gamma < 1)) throw wrongGamma(channels, gamma);
 }
 
 /** How many of `channels` bypass at γ. @throws ConfigError `csp-gamma` */
 function bypassOf(channels: number, gamma: number): number {
   const bypassing = Math.round(channels * gamma);
-  if (gamma > 0 && gamma < 1 && bypassing > 0 && bypassing < channels) return bypassing;
-  throw new ConfigError(
-    'csp-gamma',
-    `Cannot build a cross-stage partial stage of ${channels} channels: ` +
-      `expected a gamma above 0 and below 1 that leaves channels on both sides, got ${gamma}`,
-    { value: gamma },
+  if (bypassing > 0 && bypassing < channels) return bypassing;
+  throw wrongGamma(channels, gamma);
+}
+
+function wrongGamma(channels: number, gamma: number): ConfigError {
+  const wanted = 'a gamma above 0 and below 1 that leaves channels on both sides';
+  return fault('gamma', channels, wanted, gamma);
+}
+
+function fault(option: string, channels: number, wanted: string, value: string | number): ConfigError {
+  return new ConfigError(
+    `csp-${option}`,
+    `Cannot build a cross-stage partial stage of ${channels} channels: expected ${wanted}, got ${value}`,
+    { value },
   );
 }
 

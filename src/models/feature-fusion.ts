@@ -6,11 +6,13 @@
  */
 import { ConfigError } from '../errors.js';
 import type { GraphBuilder, Value } from '../graph/builder.js';
-import type { Pair } from '../graph/graph.js';
+import { poolToSize } from './adaptive-pool.js';
 import { convNorm, depthwiseNorm, frequencyAwareHead, type NormOptions } from './layers.js';
 
 /** fpn: a scale and the coarser one before it on the way back. gfm: all scales. efm: a scale and its two neighbours. */
 export type ScaleFusion = 'fpn' | 'gfm' | 'efm';
+
+export const SCALE_FUSIONS: readonly ScaleFusion[] = ['fpn', 'gfm', 'efm'];
 
 export interface FuseScalesOptions {
   readonly fusion: ScaleFusion;
@@ -25,20 +27,20 @@ export interface FuseScalesOptions {
 /**
  * Maps of two scales or more, finest first, → `[1, 1, scales · channels]`: for each scale the gathered maps at its size,
  * concatenated, 1 × 1 convolution, Maxout, depthwise 3 × 3, 1 × 1, one weight a frequency row, mean over time.
- * @throws ConfigError `fusion-scales` for fewer than two maps.
+ * @throws ConfigError `fusion-kind` for an unknown fusion, `fusion-scales` for fewer than two maps, `fusion-channels` and
+ * `fusion-pieces` for what is no whole number of 1 or more.
+ * @example
+ * const fine = g.relu(g.conv2d(x, { kernel: [3, 3], stride: [2, 2], channels: 16 }));
+ * const coarse = g.relu(g.conv2d(fine, { kernel: [3, 3], stride: [2, 2], channels: 32 }));
+ * const vector = fuseScales(g, [fine, coarse], { fusion: 'efm', channels: 8 });
  */
 export function fuseScales(g: GraphBuilder, maps: readonly Value[], options: FuseScalesOptions): Value {
   const { fusion, channels, pieces = 2, bands } = options;
-  if (maps.length < 2)
-    throw new ConfigError(
-      'fusion-scales',
-      `Cannot build head ${fusion}: expected the maps of two stages or more, got ${maps.length}`,
-      { value: maps.length },
-    );
+  checkOptions(maps.length, { fusion, channels, pieces });
   const pooled = maps.map((map, scale) =>
     g.scope(`${fusion}${scale}`, () => {
       const [t, f] = map.shape;
-      const gathered = scalesFor(fusion, scale, maps.length).map((i) => sized(g, maps[i], [t, f]));
+      const gathered = scalesFor(fusion, scale, maps.length).map((i) => poolToSize(g, maps[i], [t, f]));
       const wide = { name: 'compress', channels: pieces * channels, activation: 'none' } as const;
       return refine(g, g.maxout(convNorm(g, g.concat(gathered), wide), pieces), { bands });
     }),
@@ -62,12 +64,18 @@ export function scalesFor(fusion: ScaleFusion, scale: number, count: number): nu
   return Array.from({ length: count }, (_, i) => i).filter((i) => i >= first && i <= last);
 }
 
-/** A map at another size: means over windows where an axis shrinks, nearest neighbours where one grows. */
-function sized(g: GraphBuilder, x: Value, size: Pair): Value {
-  const stride = size.map((to, axis) => Math.max(1, Math.floor(x.shape[axis] / to))) as unknown as Pair;
-  const kernel = size.map((to, axis) =>
-    to < x.shape[axis] ? x.shape[axis] - (to - 1) * stride[axis] : 1,
-  ) as unknown as Pair;
-  const y = kernel[0] > 1 || kernel[1] > 1 ? g.avgPool(x, { kernel, stride }) : x;
-  return y.shape[0] === size[0] && y.shape[1] === size[1] ? y : g.resize(y, size, 'nearest');
+function checkOptions(scales: number, { fusion, channels, pieces }: FuseScalesOptions & { pieces: number }) {
+  if (!SCALE_FUSIONS.includes(fusion))
+    throw fault('kind', 'head', `fusion to be ${SCALE_FUSIONS.join(', ')}`, fusion);
+  const head = `head ${fusion}`;
+  if (scales < 2) throw fault('scales', head, 'the maps of two stages or more', scales);
+  for (const [option, value] of Object.entries({ channels, pieces }))
+    if (!(Number.isInteger(value) && value >= 1))
+      throw fault(option, head, `${option} to be a whole number of 1 or more`, value);
+}
+
+function fault(option: string, head: string, wanted: string, value: string | number): ConfigError {
+  return new ConfigError(`fusion-${option}`, `Cannot build ${head}: expected ${wanted}, got ${value}`, {
+    value,
+  });
 }

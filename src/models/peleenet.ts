@@ -3,10 +3,12 @@
  *
  * Papers: Wang, Li, Ling, "Pelee: A Real-Time Object Detection System on Mobile Devices", NeurIPS 2018, arXiv 1804.06882;
  * Wang et al., "CSPNet", CVPRW 2020, arXiv 1911.11929. Reference code: Robert-JunWang/PeleeNet (Apache-2.0), read, not
- * copied; its cap on the width of the 1 × 1 convolutions, which never binds in PeleeNet, is left out. CSPPeleeNet's cfg is not published: `csp-peleenet` is a reconstruction (fusion `both`, γ 0.5, the first
- * transition keeps its width, means before the second one) of 2.86 M parameters and 0.892 BFLOPs where the authors' list
+ * copied; its cap on the width of the 1 × 1 convolutions, which never binds in PeleeNet, is left out. CSPPeleeNet's cfg is
+ * not published: `csp-peleenet` is a reconstruction (fusion `both`, γ 0.5, the first transition keeps its width, means before
+ * the second one) of 2.86 M parameters and 0.892 BFLOPs where the authors' list
  * says 2.83 M and 0.888. The speech variants are ours.
  */
+import { ConfigError } from '../errors.js';
 import { GraphBuilder, type Value } from '../graph/builder.js';
 import type { Graph, Pair } from '../graph/graph.js';
 import { crossStage, type Fusion } from './cross-stage.js';
@@ -27,15 +29,22 @@ export interface PeleeLayerOptions {
   readonly bands?: number;
 }
 
-/** `[T, F, C]` → `[T, F, C + growth]`. Source: figure 1 of the paper and its code. */
+/**
+ * `[T, F, C]` → `[T, F, C + growth]`. Source: figure 1 of the paper and its code.
+ * @throws ConfigError `pelee-growth` for a growth that two ways cannot share, `pelee-bottleneck` for a waist of no width.
+ */
 export function peleeLayer(
   g: GraphBuilder,
   x: Value,
   { growth, bottleneck, bands }: PeleeLayerOptions,
 ): Value {
+  if (!(growth > 0 && Number.isInteger(growth / 2)))
+    throw fault('growth', 'an even number of 2 or more, half for each way', growth);
   const channels = growth / 2;
   const kernel: Pair = [3, 3];
   const waist = channels * bottleneck;
+  if (!(waist > 0 && Number.isInteger(waist)))
+    throw fault('bottleneck', `above 0 and a whole number of times ${channels}, half the growth`, bottleneck);
   const near = convNorm(g, convNorm(g, x, { name: 'near-reduce', channels: waist }), {
     name: 'near',
     channels,
@@ -46,6 +55,14 @@ export function peleeLayer(
   far = convNorm(g, far, { name: 'far', channels, kernel, bands });
   far = convNorm(g, far, { name: 'farther', channels, kernel, bands });
   return g.concat([x, near, far]);
+}
+
+function fault(option: string, wanted: string, value: number): ConfigError {
+  return new ConfigError(
+    `pelee-${option}`,
+    `Cannot build a layer of PeleeNet: expected ${option} to be ${wanted}, got ${value}`,
+    { value },
+  );
 }
 
 /** Layers, bottleneck, width behind the stage, window of the means behind it. */
@@ -101,15 +118,18 @@ const IMAGE_STAGES: readonly StageRow[] = [
   [6, 4, 704],
 ];
 
-/** PeleeNet (`plain`) or CSPPeleeNet on an image `[rows, columns, 3]`. */
+/**
+ * PeleeNet (`plain`) or CSPPeleeNet on an image `[rows, columns, 3]`; `gamma` is the share that bypasses, 0.5 unless said.
+ * @throws ConfigError as `crossStage` does.
+ */
 export function buildPeleeNet(
   name: string,
-  fusion: Fusion,
+  { fusion, gamma }: Pick<PeleeConfig, 'fusion' | 'gamma'>,
   { labels, input }: Required<BuildOptions>,
 ): Graph {
   const g = new GraphBuilder(name);
   const x = peleeStem(g, g.input('features', input));
-  const y = peleeBody(g, x, { growth: 32, stages: IMAGE_STAGES, fusion });
+  const y = peleeBody(g, x, { growth: 32, stages: IMAGE_STAGES, fusion, gamma });
   return g.build({ outputs: [classify(g, y, { labels, dropout: 0.05 })] });
 }
 
@@ -119,7 +139,7 @@ const IMAGE_ENTRIES: readonly ModelEntry[] = [
     family: 'peleenet',
     source: PELEE_SOURCE,
     parameters: 2_802_248,
-    build: (options) => buildPeleeNet('peleenet', 'plain', options),
+    build: (options) => buildPeleeNet('peleenet', { fusion: 'plain' }, options),
   }),
   imageEntry({
     name: 'csp-peleenet',
@@ -127,7 +147,7 @@ const IMAGE_ENTRIES: readonly ModelEntry[] = [
     twin: 'peleenet',
     source: `${CSP_SOURCE}; reconstructed, its cfg is not published`,
     parameters: 2_856_488,
-    build: (options) => buildPeleeNet('csp-peleenet', 'both', options),
+    build: (options) => buildPeleeNet('csp-peleenet', { fusion: 'both' }, options),
   }),
 ];
 

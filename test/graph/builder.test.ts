@@ -75,6 +75,23 @@ describe('GraphBuilder', () => {
     );
   });
 
+  it('builds on a graph that it takes over, under names that are free there', () => {
+    const first = new GraphBuilder('first');
+    const y = first.scope('stem', () =>
+      first.batchNorm(first.conv2d(first.input('x', [4, 4, 1]), { channels: 2 })),
+    );
+    const graph = first.build({ outputs: [y] });
+    const g = new GraphBuilder('second');
+    const [adopted] = g.adopt(graph);
+    expect(adopted).toEqual({ name: 'stem/norm', shape: [4, 4, 2] });
+    const more = g.build({ outputs: [g.scope('stem', () => g.conv2d(adopted, { channels: 3 }))] });
+    expect(more.nodes.slice(0, -1)).toEqual(graph.nodes);
+    expect(more.nodes.at(-1)).toMatchObject({ name: 'stem-2/conv', inputs: ['stem/norm'] });
+    expect(Object.keys(more.parameters)).toEqual([...Object.keys(graph.parameters), 'stem-2/conv/weight']);
+    expect(more.statistics).toEqual(graph.statistics);
+    expect(() => g.adopt(graph)).toThrow('Cannot build node x: expected a new name, got a taken one');
+  });
+
   it('refuses values of another builder', () => {
     const foreign = new GraphBuilder('other').input('there', [1, 1, 1]);
     const g = new GraphBuilder('here');

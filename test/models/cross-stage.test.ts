@@ -4,7 +4,7 @@ import { ConfigError } from '../../src/errors.js';
 import { GraphBuilder, type Value } from '../../src/graph/builder.js';
 import type { Graph } from '../../src/graph/graph.js';
 import { checkGraph } from '../../src/graph/shapes.js';
-import { type CrossStageOptions, crossStage } from '../../src/models/cross-stage.js';
+import { type CrossStageOptions, crossStage, type Fusion } from '../../src/models/cross-stage.js';
 import { describeModels } from '../../src/models/models.js';
 import { expectAllClose } from '../support/all-close.js';
 import { runReference } from '../support/reference.js';
@@ -73,15 +73,25 @@ describe('crossStage', () => {
       });
   });
 
-  it('pools both parts, before the last transition where there are two', () => {
+  it('pools before the transition that reads both parts, and behind the one that reads one', () => {
     const shapes = (options: Partial<CrossStageOptions>) =>
       buildStage({ ...options, pool: [1, 2] }).nodes.map(({ op, shape }) => [op, shape[1]]);
-    expect(shapes({}).slice(-2)).toEqual([
-      ['avgPool', 3],
-      ['conv2d', 3],
+    for (const fusion of ['both', 'first'] as const)
+      expect(shapes({ fusion }).slice(-3)).toEqual([
+        ['concat', 6],
+        ['avgPool', 3],
+        ['conv2d', 3],
+      ]);
+    const last = shapes({ fusion: 'last' });
+    expect(last.filter(([op]) => op === 'conv2d')).toEqual([
+      ['conv2d', 6],
+      ['conv2d', 6],
     ]);
-    expect(shapes({ fusion: 'last' }).filter(([op]) => op === 'avgPool')).toHaveLength(2);
-    expect(shapes({ fusion: 'last' }).at(-1)).toEqual(['concat', 3]);
+    expect(last.slice(-3)).toEqual([
+      ['avgPool', 3],
+      ['avgPool', 3],
+      ['concat', 3],
+    ]);
   });
 
   it('normalises and rectifies its transitions unless told', () => {
@@ -96,6 +106,26 @@ describe('crossStage', () => {
       'Cannot build a cross-stage partial stage of 8 channels: expected a gamma above 0 and below 1 ' +
         `that leaves channels on both sides, got ${gamma}`,
     );
+  });
+
+  it('refuses such a γ where it is plain too', () => {
+    expect(() => buildStage({ fusion: 'plain', gamma: 2 })).toThrow(ConfigError);
+  });
+
+  it('refuses a fusion that does not exist', () => {
+    try {
+      buildStage({ fusion: 'middle' as Fusion });
+      expect.unreachable();
+    } catch (error) {
+      expect(error).toBeInstanceOf(ConfigError);
+      expect(error).toMatchObject({
+        code: 'csp-fusion',
+        message:
+          'Cannot build a cross-stage partial stage of 8 channels: expected fusion to be plain, both, first, last, ' +
+          'got middle',
+        value: 'middle',
+      });
+    }
   });
 
   it('refuses to fuse last into fewer channels than bypass', () => {

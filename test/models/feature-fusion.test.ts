@@ -3,7 +3,12 @@ import { ConfigError } from '../../src/errors.js';
 import { GraphBuilder } from '../../src/graph/builder.js';
 import type { Shape } from '../../src/graph/graph.js';
 import { checkGraph } from '../../src/graph/shapes.js';
-import { fuseScales, type ScaleFusion, scalesFor } from '../../src/models/feature-fusion.js';
+import {
+  type FuseScalesOptions,
+  fuseScales,
+  type ScaleFusion,
+  scalesFor,
+} from '../../src/models/feature-fusion.js';
 
 describe('scalesFor', () => {
   it.each([
@@ -80,6 +85,31 @@ describe('fuseScales', () => {
         message: 'Cannot build head efm: expected the maps of two stages or more, got 1',
         value: 1,
       });
+    }
+  });
+
+  it.each([
+    [{ fusion: 'fpm' }, 'fusion-kind', 'Cannot build head: expected fusion to be fpn, gfm, efm, got fpm'],
+    [
+      { channels: 0 },
+      'fusion-channels',
+      'Cannot build head efm: expected channels to be a whole number of 1 or more, got 0',
+    ],
+    [
+      { pieces: 1.5 },
+      'fusion-pieces',
+      'Cannot build head efm: expected pieces to be a whole number of 1 or more, got 1.5',
+    ],
+  ])('refuses %j', (options, code, message) => {
+    const g = new GraphBuilder('head');
+    const maps = SHAPES.map((shape, i) => g.input(`map${i}`, shape));
+    const all = { fusion: 'efm', channels: 3, ...options } as FuseScalesOptions;
+    try {
+      fuseScales(g, maps, all);
+      expect.unreachable();
+    } catch (error) {
+      expect(error).toBeInstanceOf(ConfigError);
+      expect(error).toMatchObject({ code, message, value: Object.values(options)[0] });
     }
   });
 });

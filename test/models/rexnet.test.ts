@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { GraphBuilder } from '../../src/graph/builder.js';
 import { costsOf } from '../../src/graph/costs.js';
+import type { Pair } from '../../src/graph/graph.js';
 import { checkGraph } from '../../src/graph/shapes.js';
+import { classify, convNorm } from '../../src/models/layers.js';
 import { buildModel } from '../../src/models/models.js';
 import {
   buildRexNet,
@@ -139,5 +141,44 @@ describe('rexBlock', () => {
     expect(adds({ channels: 6, expansion: 2, stride: [1, 1] })).toBe(true);
     expect(adds({ channels: 6, expansion: 2, stride: [1, 2] })).toBe(false);
     expect(adds({ channels: 5, expansion: 2, stride: [1, 1] })).toBe(false);
+  });
+});
+
+/** The design for words that `rexnet-tiny` and its kin began from, counted beforehand by another program at 40 × 101. */
+describe('the counts of the ReXNet design for words', () => {
+  interface Design {
+    readonly stem: number;
+    readonly first: number;
+    readonly step: number;
+    readonly blocks: number;
+    readonly expansion: number;
+    readonly last: number;
+  }
+
+  /** The waist of squeeze-excitation is a twelfth, 4 at least. */
+  const squeezeOf = (width: number) => (width < 4 * 12 ? width / 4 : 12);
+
+  function build({ stem, first, step, blocks, expansion, last }: Design, labels: number) {
+    const g = new GraphBuilder('rex');
+    const silu = { activation: 'silu' } as const;
+    let x = g.input('features', [101, 40, 1]);
+    x = convNorm(g, x, { channels: stem, kernel: [3, 3], stride: [2, 2], ...silu });
+    linearChannels({ first, step, blocks, width: 1 }).forEach((channels, i) => {
+      const stride: Pair = i === 1 ? [1, 2] : i === 3 ? [2, 2] : [1, 1];
+      const own = i === 0 ? 1 : expansion;
+      const squeeze = i < 3 ? undefined : squeezeOf(own * x.shape[2]);
+      x = rexBlock(g, x, { channels, expansion: own, stride, squeeze });
+    });
+    return g.build({ outputs: [classify(g, convNorm(g, x, { channels: last, ...silu }), { labels })] });
+  }
+
+  it.each([
+    [{ stem: 16, first: 8, step: 3, blocks: 9, expansion: 3, last: 96 }, 35_736, 37_967, 4.96],
+    [{ stem: 24, first: 12, step: 4.5, blocks: 11, expansion: 4, last: 192 }, 165_962, 170_401, 19.73],
+    [{ stem: 32, first: 16, step: 5.5, blocks: 16, expansion: 6, last: 320 }, 1_084_796, 1_092_179, 104.59],
+  ])('are those of %j', (design, of12, of35, megaMacs) => {
+    expect(costsOf(build(design, 12)).parameters).toBe(of12);
+    expect(costsOf(build(design, 35)).parameters).toBe(of35);
+    expect(Math.round(costsOf(build(design, 12)).macs / 1e4) / 100).toBe(megaMacs);
   });
 });

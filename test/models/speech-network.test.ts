@@ -101,6 +101,33 @@ describe('the twins of speech networks', () => {
   it.each(pairs)('$name is as deep as its twin', (entry) => {
     expect(depthOf(entry.build())).toBe(depthOf(MODELS[entry.twin!].build()));
   });
+
+  /** Of stem and stages: the channels that leave, and the blocks or dense layers inside. */
+  const planOf = (graph: Graph) => {
+    const plan = new Map<string, { channels: number; blocks: Set<string> }>();
+    for (const { name, shape } of graph.nodes) {
+      const [, stage, block] = /^(stage\d+|stem)(?:\/((?:block|layer)\d+))?/.exec(name) ?? [];
+      if (!stage) continue;
+      const blocks = plan.get(stage)?.blocks ?? new Set();
+      plan.set(stage, { channels: shape[2], blocks: block ? blocks.add(block) : blocks });
+    }
+    return [...plan].map(([stage, { channels, blocks }]) => [stage, channels, blocks.size]);
+  };
+  const crossing = pairs.filter(({ family }) => family === 'cspnet');
+
+  it.each(crossing)('$name has the channels and blocks of its twin, stage by stage', (entry) => {
+    expect(planOf(entry.build())).toEqual(planOf(MODELS[entry.twin!].build()));
+  });
+
+  it.each([
+    ['csp-resnet-tiny', [16, 24, 40, 44], [0, 2, 3, 3]],
+    ['csp-resnet-base', [32, 96, 152, 208], [0, 3, 5, 5]],
+    ['csp-peleenet-small', [40, 80, 144, 208], [0, 3, 5, 6]],
+  ])('%s has the stem and stages of its table', (name, channels, blocks) => {
+    expect(crossing.length).toBe(13);
+    const stages = ['stem', 'stage0', 'stage1', 'stage2'];
+    expect(planOf(buildModel(name))).toEqual(stages.map((stage, i) => [stage, channels[i], blocks[i]]));
+  });
 });
 
 /** γ and β of the norm that speech networks put before the stem; the designs were counted without it. */

@@ -1,0 +1,164 @@
+/**
+ * Heads of several scales on any network: a classifier's body, and in the place of its head one that gathers the maps of
+ * its last stages.
+ *
+ * Paper: Wang et al., "CSPNet", CVPRW 2020, arXiv 1911.11929, figure 4, which puts such heads on backbones of its time.
+ * Which maps are the stages' the paper leaves to its detectors; here the graph is asked.
+ */
+import { ConfigError } from '../errors.js';
+import { GraphBuilder } from '../graph/builder.js';
+import { type Graph, type GraphNode, isWeighted, nodesByName } from '../graph/graph.js';
+import { routesOf } from '../graph/routes.js';
+import { ancestorsOf, partOf } from '../graph/subgraph.js';
+import { fuseScales, SCALE_FUSIONS, type ScaleFusion } from './feature-fusion.js';
+import { classify } from './layers.js';
+
+/** What classifies: the network's own head (`none`), or one that gathers scales. */
+export type FusionHead = 'none' | ScaleFusion;
+
+export const FUSION_HEADS: readonly FusionHead[] = ['none', ...SCALE_FUSIONS];
+
+export interface FusionHeadOptions {
+  /** Width of what each scale gives. Default 8. */
+  readonly channels?: number;
+  /** Of Maxout. Default 2. */
+  readonly pieces?: number;
+  /** How many sizes are gathered, the smallest ones; 2 or more. Default 3, or what there is. */
+  readonly scales?: number;
+  /** Sub-spectral normalisation in the head. Default: as many bands as the network's own norms have. */
+  readonly bands?: number;
+}
+
+/**
+ * A classifier with another head, named `NAME-HEAD`: the same input and labels, nodes and parameters up to its last stage
+ * under their own names, so that trained weights fit; then `fuseScales`, the network's dropout and `logits`. Gathered is, of
+ * the nodes that every path from input to output passes, the last one of each size (time × frequency) between the first
+ * convolution and the pooling. `none` gives the graph back.
+ * @throws ConfigError `fusion-kind` for an unknown head; `fusion-network` for a network of several inputs, outputs or answers a
+ * clip, or one that chooses its resolution (wrap the network with its head in a DRNet instead); `fusion-scales` for one whose
+ * maps have fewer than two sizes; and as `fuseScales` does.
+ * @example
+ * const graph = withFusionHead(buildModel('resnet-tiny'), 'efm');
+ */
+export function withFusionHead(graph: Graph, kind: FusionHead, options: FusionHeadOptions = {}): Graph {
+  const name = `${graph.name}-${kind}`;
+  if (!FUSION_HEADS.includes(kind)) throw fault('kind', name, `head to be ${FUSION_HEADS.join(', ')}`, kind);
+  if (kind === 'none') return graph;
+  const { channels = 8, pieces, scales = 3 } = options;
+  if (!(Number.isInteger(scales) && scales >= 2))
+    throw fault('scales', name, 'scales to be a whole number of 2 or more', scales);
+  const labels = labelsOf(graph, name);
+  const { maps, head } = partsOf(graph);
+  if (maps.length < 2) throw fewScales(name, graph, maps);
+  const gathered = maps.slice(-scales).map((node) => node.name);
+  const body = ancestorsOf(graph, gathered);
+  const g = new GraphBuilder(name);
+  const values = g.adopt(partOf(graph, body, gathered));
+  const { bands = bandsOf(body) } = options;
+  const fused = fuseScales(g, values, { fusion: kind, channels, pieces, bands });
+  const dropout = head.findLast((node) => node.op === 'dropout')?.rate ?? 0;
+  return g.build({ outputs: [classify(g, fused, { labels, dropout })] });
+}
+
+/** How many labels a network tells apart. */
+function labelsOf(graph: Graph, name: string): number {
+  const { inputs, outputs } = graph;
+  if (inputs.length !== 1 || outputs.length !== 1)
+    throw wrongNetwork(graph, name, 'one input and one output', `${inputs.length} and ${outputs.length}`);
+  if (routesOf(graph))
+    throw wrongNetwork(
+      graph,
+      name,
+      'one resolution (a DRNet can wrap what has a head)',
+      'a choice of several',
+    );
+  const [time, frequency, labels] = nodesByName(graph).get(outputs[0])!.shape;
+  if (time * frequency !== 1) throw wrongNetwork(graph, name, 'one answer a clip', `${time * frequency}`);
+  return labels;
+}
+
+interface Parts {
+  /** The last map of each size, the largest first. */
+  readonly maps: readonly GraphNode[];
+  /** From the pooling on. */
+  readonly head: readonly GraphNode[];
+}
+
+function partsOf(graph: Graph): Parts {
+  const nodes = nodesByName(graph);
+  const passed = passedNodes(graph);
+  // Before the first convolution there are only the features, as they come or normalised.
+  const first = passed.findIndex(isWeighted);
+  const behind = (isHead: (node: GraphNode) => boolean) => {
+    const place = passed.findIndex((node, i) => i > first && isHead(node));
+    return place < 0 ? undefined : place;
+  };
+  const pool = behind((node) => poolsAxis(node, nodes) || joinsMeans(node, nodes));
+  // Maps of one place need no pooling.
+  let end = pool ?? behind(({ op }) => op === 'dense') ?? passed.length;
+  while (passed[end - 1]?.op === 'dropout') end--;
+  const lastOfSize = new Map(passed.slice(first, end).map((node) => [sizeOf(node), node]));
+  const places = ({ shape: [time, frequency] }: GraphNode) => time * frequency;
+  const maps = [...lastOfSize.values()].sort((a, b) => places(b) - places(a));
+  return { maps, head: passed.slice(end) };
+}
+
+/** The nodes that every path from input to output passes, in the graph's order: no edge leads past them. */
+function passedNodes(graph: Graph): GraphNode[] {
+  const nodes = ancestorsOf(graph, graph.outputs);
+  const lastReader = new Map<string, number>();
+  nodes.forEach((node, i) => {
+    for (const input of node.inputs) lastReader.set(input, i);
+  });
+  let reach = 0;
+  return nodes.filter((node, i) => {
+    const isPassed = reach <= i;
+    reach = Math.max(reach, lastReader.get(node.name) ?? i);
+    return isPassed;
+  });
+}
+
+/** Whether a node sums up all of an axis: a mean, or one window without padding that holds all rows. */
+function poolsAxis(node: GraphNode, nodes: ReadonlyMap<string, GraphNode>): boolean {
+  if (node.op === 'mean') return true;
+  if (!('kernel' in node)) return false;
+  const { shape } = nodes.get(node.inputs[0])!;
+  return node.kernel.some((rows, axis) => {
+    const [before, after] = node.padding[axis];
+    return rows > 1 && rows === shape[axis] && before + after === 0;
+  });
+}
+
+/** Whether it is where several scales meet that were pooled by themselves, as in the heads of this file. */
+function joinsMeans({ op, inputs }: GraphNode, nodes: ReadonlyMap<string, GraphNode>): boolean {
+  return op === 'concat' && inputs.every((name) => nodes.get(name)!.op === 'mean');
+}
+
+/** The most bands that a norm behind the first convolution has; the norm of the features has one a row. */
+function bandsOf(body: readonly GraphNode[]): number {
+  const norms = body.slice(body.findIndex(isWeighted));
+  return Math.max(1, ...norms.map((node) => (node.op === 'batchNorm' ? node.bands : 1)));
+}
+
+const sizeOf = ({ shape: [time, frequency] }: GraphNode) => `${time} × ${frequency}`;
+
+function fewScales(name: string, graph: Graph, maps: readonly GraphNode[]): ConfigError {
+  const found = maps.length === 0 ? 'none' : `${maps.length} (${maps.map(sizeOf).join(', ')})`;
+  return fault('scales', name, `${graph.name} to have maps of two sizes or more`, found, maps.length);
+}
+
+function wrongNetwork(graph: Graph, name: string, wanted: string, found: string): ConfigError {
+  return fault('network', name, `${graph.name} to have ${wanted}`, found, graph.name);
+}
+
+function fault(
+  option: string,
+  name: string,
+  wanted: string,
+  found: string | number,
+  value: string | number = found,
+): ConfigError {
+  return new ConfigError(`fusion-${option}`, `Cannot build ${name}: expected ${wanted}, got ${found}`, {
+    value,
+  });
+}
