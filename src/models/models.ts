@@ -6,6 +6,7 @@ import { routesOf } from '../graph/routes.js';
 import { BC_RESNETS } from './bc-resnet.js';
 import { BIG_LITTLES } from './big-little.js';
 import { BL_GHOSTNETS } from './bl-ghostnet.js';
+import { checkOption, isWhole } from './check-option.js';
 import { CSP_MOBILENETS } from './csp-mobilenet.js';
 import { CSPNETS } from './cspnet.js';
 import { SPEECH_CSPNETS } from './cspnet-speech.js';
@@ -15,7 +16,9 @@ import { DRNETS } from './drnets.js';
 import { DS_CNNS } from './ds-cnn.js';
 import { EFFICIENTNETS } from './efficientnet.js';
 import type { BuildOptions, ModelEntry } from './entry.js';
+import { type FusionHead, withFusionHead } from './fusion-head.js';
 import { GHOST_CIFARS } from './ghost-cifar.js';
+import { withGhostConvolutions } from './ghost-convolutions.js';
 import { GHOSTNETS } from './ghostnet.js';
 import { HONK_RESNETS } from './honk-resnet.js';
 import { INCEPTIONS } from './inception.js';
@@ -78,19 +81,59 @@ export function modelEntry(name: string): ModelEntry {
   );
 }
 
+/** What may be asked of a named network. */
+export interface ModelOptions extends BuildOptions {
+  /** Another head: one that gathers several scales (`withFusionHead`). Default `none`: its own. */
+  readonly head?: FusionHead;
+  /** `ghost`: Ghost modules in the place of its convolutions (`withGhostConvolutions`). Default `plain`. */
+  readonly conv?: 'plain' | 'ghost';
+}
+
+const OPTIONS: readonly string[] = ['labels', 'input', 'head', 'conv'] satisfies (keyof ModelOptions)[];
+const CONVOLUTIONS: readonly unknown[] = ['plain', 'ghost'];
+
 /**
- * The graph of a named network: input `features` `[time, frequency, maps]`, output `logits`.
- * @throws ConfigError for an unknown name or a number of labels below 1; ShapeError for an input that does not fit.
+ * The graph of a named network: input `features` `[time, frequency, maps]`, output `logits`; named `NAME-HEAD`, `NAME-ghost` where its
+ * head or its convolutions are others.
+ * @throws ConfigError for an unknown name or option, a number of labels below 1, a head or convolutions that the network cannot have;
+ * ShapeError for an input that does not fit.
+ * @example
+ * const graph = buildModel('resnet-tiny', { labels: 4, head: 'efm', conv: 'ghost' });
  */
-export function buildModel(name: string, options: BuildOptions = {}): Graph {
+export function buildModel(name: string, options: ModelOptions = {}): Graph {
   const entry = modelEntry(name);
-  const { labels } = options;
-  if (labels !== undefined && !(Number.isInteger(labels) && labels >= 1)) {
-    throw new ConfigError('model-labels', `Cannot build ${name}: expected 1 label or more, got ${labels}`, {
-      value: labels,
-    });
-  }
-  return entry.build(options);
+  checkOptions(name, options);
+  const { head = 'none', conv = 'plain', ...size } = options;
+  const graph = withFusionHead(entry.build(size), head);
+  return conv === 'plain' ? graph : { ...withGhostConvolutions(graph), name: `${graph.name}-ghost` };
+}
+
+function checkOptions(what: string, options: ModelOptions): void {
+  const { labels = 1, conv = 'plain' } = options;
+  const unknown = Object.keys(options).find((key) => !OPTIONS.includes(key));
+  const known = `one of ${OPTIONS.join(', ')}`;
+  checkOption(unknown === undefined, {
+    code: 'model-option',
+    what,
+    option: 'option',
+    allowed: known,
+    value: unknown,
+  });
+  checkOption(isWhole(labels), {
+    code: 'model-labels',
+    what,
+    option: 'labels',
+    allowed: 'a whole number of 1 or more',
+    value: labels,
+  });
+  const kinds = CONVOLUTIONS.join(' or ');
+  checkOption(CONVOLUTIONS.includes(conv), {
+    code: 'model-conv',
+    what,
+    option: 'conv',
+    allowed: kinds,
+    value: conv,
+  });
 }
 
 /** The ways through a network that chooses one for each clip. */

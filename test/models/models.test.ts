@@ -4,6 +4,7 @@ import { costsOf } from '../../src/graph/costs.js';
 import { nodesByName } from '../../src/graph/graph.js';
 import { checkGraph, parameterShapes } from '../../src/graph/shapes.js';
 import { buildModel, MODELS, modelEntry, nearestName } from '../../src/models/models.js';
+import { expectRefused } from '../support/expect-refused.js';
 
 describe('MODELS', () => {
   it.each(Object.values(MODELS))('builds $name with the parameters its row states', (entry) => {
@@ -79,15 +80,37 @@ describe('buildModel', () => {
   });
 
   it.each([0, 1.5, Number.NaN])('refuses %s labels', (labels) => {
-    try {
-      buildModel('bc-resnet-1', { labels });
-      expect.unreachable();
-    } catch (error) {
-      expect(error).toBeInstanceOf(ConfigError);
-      expect((error as ConfigError).code).toBe('model-labels');
-      expect((error as ConfigError).message).toBe(
-        `Cannot build bc-resnet-1: expected 1 label or more, got ${labels}`,
-      );
-    }
+    const rest = `bc-resnet-1: expected labels to be a whole number of 1 or more, got ${labels}`;
+    expectRefused(() => buildModel('bc-resnet-1', { labels }), 'model-labels', rest);
+  });
+
+  it('refuses an option that it does not know, a head and convolutions that there are not', () => {
+    const build = (options: object) => () => buildModel('csp-resnet-tiny', options);
+    const name = 'csp-resnet-tiny';
+    const known = 'labels, input, head, conv';
+    expectRefused(
+      build({ gamma: 2 }),
+      'model-option',
+      `${name}: expected option to be one of ${known}, got gamma`,
+    );
+    expectRefused(
+      build({ conv: 'zzz' }),
+      'model-conv',
+      `${name}: expected conv to be plain or ghost, got zzz`,
+    );
+    expect(build({ head: 'zzz' })).toThrow(/expected head to be none, fpn, gfm, efm, got zzz/);
+    expect(() => buildModel('ds-cnn-s', { head: 'efm' })).toThrow(/ds-cnn-s/);
+  });
+
+  it('puts Ghost modules behind the scales of another head, which is that of the registered network', () => {
+    const input = [98, 40, 1] as const;
+    const efm = buildModel('csp-resnet-tiny', { head: 'efm', input });
+    expect(efm).toEqual(buildModel('csp-resnet-tiny-efm', { input }));
+    const both = buildModel('csp-resnet-tiny', { head: 'efm', conv: 'ghost' });
+    expect(both.name).toBe('csp-resnet-tiny-efm-ghost');
+    expect(costsOf(both).macs).toBeLessThan(costsOf(efm).macs);
+    expect(buildModel('csp-resnet-tiny', { head: 'none', conv: 'plain' })).toEqual(
+      buildModel('csp-resnet-tiny'),
+    );
   });
 });
