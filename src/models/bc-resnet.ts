@@ -11,14 +11,16 @@ import type { Graph, Pair } from '../graph/graph.js';
 import { type BuildOptions, type ModelEntry, SPEECH_INPUT, SPEECH_LABELS } from './entry.js';
 import { classify, convNorm, subBandsOf } from './layers.js';
 
+type Size = NonNullable<ModelEntry['size']>;
+
 /** τ scales the base width c = ⌊8τ⌋. */
-const VARIANTS: readonly (readonly [name: string, tau: number, parameters: number])[] = [
-  ['bc-resnet-1', 1, 9_232],
-  ['bc-resnet-1.5', 1.5, 17_154],
-  ['bc-resnet-2', 2, 27_284],
-  ['bc-resnet-3', 3, 54_168],
-  ['bc-resnet-6', 6, 187_812],
-  ['bc-resnet-8', 8, 321_068],
+const VARIANTS: readonly (readonly [name: string, size: Size, tau: number, parameters: number])[] = [
+  ['bc-resnet-1', 'tiny', 1, 9_232],
+  ['bc-resnet-1.5', 'tiny', 1.5, 17_154],
+  ['bc-resnet-2', 'tiny', 2, 27_284],
+  ['bc-resnet-3', 'tiny', 3, 54_168],
+  ['bc-resnet-6', 'small', 6, 187_812],
+  ['bc-resnet-8', 'base', 8, 321_068],
 ];
 
 /** Width as a multiple of c, blocks, stride of the first block; the dilation in time is 2 to the stage's index. */
@@ -84,8 +86,9 @@ export function buildBcResNet(name: string, tau: number, options: BuildOptions =
   return g.build({ outputs: [classify(g, x, { labels })] });
 }
 
-export const BC_RESNETS: readonly ModelEntry[] = VARIANTS.map(([name, tau, parameters]) => ({
+export const BC_RESNETS: readonly ModelEntry[] = VARIANTS.map(([name, size, tau, parameters]) => ({
   name,
+  size,
   family: 'bc-resnet',
   domain: 'speech',
   input: SPEECH_INPUT,
