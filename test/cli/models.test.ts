@@ -64,7 +64,7 @@ describe('hearken models', () => {
 
   it('names the nearest network for one that does not exist', async () => {
     const { code, stdout, stderr } = await hearken('models', 'gostnet-tiny');
-    expect([code, stdout]).toEqual([1, '']);
+    expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toBe(
       'error: Cannot build model: expected a name that `hearken models` lists, such as ghostnet-tiny, got gostnet-tiny\n',
     );
