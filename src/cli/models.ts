@@ -1,12 +1,12 @@
 /** `hearken models [NAME]`: which networks there are, what they cost, where they come from. */
 import { type Command, Option } from 'commander';
-import { DEFAULT_FRONT_END, type FrontEndConfig } from '../audio/front-end.js';
-import type { ReceptiveField } from '../graph/receptive-field.js';
-import { type Stage, stagesOf } from '../graph/stages.js';
+import { DEFAULT_FRONT_END } from '../audio/front-end.js';
+import { stagesOf } from '../graph/stages.js';
 import { meanAccuracy } from '../models/measured.js';
 import { buildModel, describeModel, describeModels, type ModelRow } from '../models/models.js';
-import { formatBytes, formatCount, formatPercent, formatShort } from '../train/report/numbers.js';
+import { formatCount, formatPercent, formatShort } from '../train/report/numbers.js';
 import { type Io, printResult } from './io.js';
+import { formatLayers } from './models-layers.js';
 import { integer } from './options.js';
 import { type Column, formatTable } from './table.js';
 import { UsageError } from './usage-error.js';
@@ -32,7 +32,7 @@ export function registerModels(program: Command, io: Io): void {
     .argument('[name]', 'a network of the list')
     .option(
       '--layers',
-      'stage by stage: shapes, parameters, multiply–accumulates, activation bytes, receptive field',
+      'stage by stage: shapes, parameters, multiply–accumulates, bytes of maps in training, receptive field',
     )
     .addOption(
       new Option('--domain <domain>', 'of the list, those for words or for images').choices([
@@ -61,13 +61,13 @@ function showModels(name: string | undefined, options: ModelsOptions, io: Io): v
     throw new UsageError(`--domain, --family, --size and --max-parameters are for the list, got ${name}`);
   const row = describeModel(name);
   if (options.layers) {
-    const layers = stagesOf(buildModel(name));
+    const graph = buildModel(name);
+    const frontEnd = row.domain === 'speech' ? DEFAULT_FRONT_END : undefined;
     printResult(
       io,
       options,
-      [{ ...jsonOf(row), layers }],
-      () =>
-        `${formatRow(row)}\n\n${formatStages(layers, row.domain === 'speech' ? DEFAULT_FRONT_END : undefined)}`,
+      [{ ...jsonOf(row), layers: stagesOf(graph) }],
+      () => `${formatRow(row)}\n\n${formatLayers(graph, frontEnd)}`,
     );
   } else printResult(io, options, [jsonOf(row)], () => formatRow(row));
 }
@@ -174,50 +174,4 @@ function formatRow(row: ModelRow): string {
       : []),
     `source      ${row.source}`,
   ].join('\n');
-}
-
-/** A table of stages with their sum below; receptive fields in ms × bands where the front end is known, else in positions. */
-export function formatStages(stages: readonly Stage[], frontEnd?: FrontEndConfig): string {
-  const total = (pick: (stage: Stage) => number) => stages.reduce((sum, stage) => sum + pick(stage), 0);
-  const rows = stages.map((stage) => ({
-    ...stage,
-    made: formatOps(stage.ops),
-    out: stage.shape.join(' × '),
-    sees: formatField(stage.receptiveField, frontEnd),
-  }));
-  const sum = {
-    name: 'all',
-    made: '',
-    out: '',
-    sees: '',
-    parameters: total((stage) => stage.parameters),
-    macs: total((stage) => stage.macs),
-    activationBytes: total((stage) => stage.activationBytes),
-  };
-  return formatTable<typeof sum>(
-    [...rows, sum],
-    [
-      { title: 'stage', cell: (row) => row.name },
-      { title: 'output', cell: (row) => row.out },
-      { title: 'parameters', cell: (row) => formatCount(row.parameters), align: 'right' },
-      { title: 'MACs', cell: (row) => formatCount(row.macs), align: 'right' },
-      { title: 'activations', cell: (row) => formatBytes(row.activationBytes), align: 'right' },
-      { title: 'sees', cell: (row) => row.sees, align: 'right' },
-      { title: 'made of', cell: (row) => row.made },
-    ],
-  );
-}
-
-function formatField({ frames, bands }: ReceptiveField, frontEnd: FrontEndConfig | undefined): string {
-  if (!frontEnd) return `${frames} × ${bands}`;
-  const { windowSamples, hopSamples, sampleRateHz } = frontEnd;
-  const ms = (1000 * (windowSamples + (frames - 1) * hopSamples)) / sampleRateHz;
-  return `${Math.round(ms)} ms × ${bands}`;
-}
-
-/** "3 conv2d, 2 batchNorm" */
-export function formatOps(ops: Readonly<Record<string, number>>): string {
-  return Object.entries(ops)
-    .map(([op, count]) => (count > 1 ? `${count} ${op}` : op))
-    .join(', ');
 }

@@ -62,6 +62,25 @@ describe('hearken models', () => {
     });
   });
 
+  it('shows a network that chooses part by part, with what one clip costs on each way through', async () => {
+    const { stdout } = await hearken('models', 'drnet-resnet-50', '--layers');
+    // Published: 4,089,184,256 and 1,077,899,264 MACs by resolution, 290,194,944 of the predictor; 4,907,331 parameters of it.
+    expect(stdout).toMatch(/^predictor +4,907,331 +290,194,944 /m);
+    expect(stdout).toMatch(/^224 × 224 +\S+ +4,089,184,256 /m);
+    expect(stdout).toMatch(/^224 × 224 +4,379,379,200 +4,089,184,256 +290,194,944$/m);
+    expect(stdout).toMatch(/^112 × 112 +1,368,094,208 +1,077,899,264 +290,194,944$/m);
+    // 112 rows, halved by the convolution and by the maximum behind it.
+    expect(stdout).toMatch(/^ {2}r2\.stem +28 × 28 × 64 /m);
+    expect(stdout).toMatch(/^all +30,570,603 +\d/m);
+  });
+
+  it('sees bands of the input in tenths behind a resize, and whole milliseconds', async () => {
+    const { stdout } = await hearken('models', 'drnet-csp-resnet-tiny', '--layers');
+    // 98 × 40 to 74 × 30 lets each position see two; three of them lie 98/74 frames and 4/3 bands apart: 4.65 and 4.67.
+    expect(stdout).toMatch(/^ {2}r1\.stem .* 66 ms × 4\.7 /m);
+    expect(stdout).not.toMatch(/\.\d\d+ +(\d+ )?(conv2d|batchNorm|resize)/);
+  });
+
   it('names the nearest network for one that does not exist', async () => {
     const { code, stdout, stderr } = await hearken('models', 'gostnet-tiny');
     expect([code, stdout]).toEqual([2, '']);
