@@ -12,15 +12,16 @@ export interface ReceptiveField {
   readonly bands: number;
 }
 
-/** On one axis: input positions seen, and input positions between two neighbours of the map. */
+/** On one axis: input positions that slices have gone past, positions seen from there on, and positions between two neighbours of the map. */
 interface Axis {
+  readonly from: number;
   readonly seen: number;
   readonly step: number;
 }
 
 /**
  * The receptive field of every node, of the first input. A window of reach r over a map of field s and step j sees s + (r − 1) j, its
- * stride multiplies j; branches that meet see the larger of both; a mean sees its whole axis. A gate that is one number a channel
+ * stride multiplies j; branches that meet see what either sees, slices of one map beside each other what they span; a mean sees its whole axis. A gate that is one number a channel
  * (squeeze-excitation) does not count, as is usual, although it depends on the whole clip.
  *
  * Source: Araujo, Norris and Sim, 2019, "Computing Receptive Fields of Convolutional Neural Networks", section 2.
@@ -78,23 +79,25 @@ function axisOf(
   inputs: readonly GraphNode[],
   { axes, axis, zoom }: { readonly axes: Axes; readonly axis: 0 | 1; readonly zoom: Zoom },
 ): Axis {
-  if (node.op === 'input') return { seen: 1, step: 1 };
+  if (node.op === 'input') return { from: 0, seen: 1, step: 1 };
   const maps = mapsOf(node, inputs);
   const before = widest(maps.map(({ name }) => axes.get(name)![axis]));
   if ('kernel' in node) {
     const dilation = 'dilation' in node ? node.dilation[axis] : 1;
     const reach = dilation * (node.kernel[axis] - 1) + 1;
-    return { seen: before.seen + (reach - 1) * before.step, step: before.step * node.stride[axis] };
+    const seen = before.seen + (reach - 1) * before.step;
+    return { ...before, seen, step: before.step * node.stride[axis] };
   }
   if (node.op === 'mean' && node.axes.includes(axis === 0 ? 'time' : 'frequency'))
-    return { seen: Number.POSITIVE_INFINITY, step: before.step };
+    return { ...before, seen: Number.POSITIVE_INFINITY };
+  if (node.op === 'slice') return { ...before, from: before.from + node.start[axis] * before.step };
   if (node.op === 'resize') {
     const [from, to] = [maps[0].shape[axis], node.shape[axis]];
     const between = node.mode === 'bilinear' && from !== to ? before.step : 0;
-    return { seen: before.seen + between, step: before.step * zoom(from, to) };
+    return { ...before, seen: before.seen + between, step: before.step * zoom(from, to) };
   }
   if (node.op === 'reshape' && maps[0].shape[axis] !== node.shape[axis] && node.shape[axis] === 1)
-    return { seen: before.seen + (maps[0].shape[axis] - 1) * before.step, step: before.step };
+    return { ...before, seen: before.seen + (maps[0].shape[axis] - 1) * before.step };
   return before;
 }
 
@@ -110,8 +113,10 @@ function isGate([t, f, c]: Shape, out: Shape): boolean {
 }
 
 function widest(axes: readonly Axis[]): Axis {
+  const from = Math.min(...axes.map((axis) => axis.from));
   return {
-    seen: Math.max(...axes.map(({ seen }) => seen)),
+    from,
+    seen: Math.max(...axes.map((axis) => axis.from + axis.seen)) - from,
     step: Math.max(...axes.map(({ step }) => step)),
   };
 }

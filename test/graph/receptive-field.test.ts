@@ -113,6 +113,23 @@ describe('receptiveFields', () => {
         );
       },
     ],
+    [
+      'neighbours that are joined',
+      (g, x) => {
+        const [frames, bands] = INPUT;
+        const next = g.crop(x, [0, 1], [frames, bands - 1]);
+        const every = (map: Value) => g.avgPool(map, { kernel: [1, 1], stride: [1, 2] });
+        const joined = g.add(every(x), every(next));
+        return g.conv2d(joined, {
+          channels: 1,
+          kernel: [1, 3],
+          padding: [
+            [0, 0],
+            [1, 1],
+          ],
+        });
+      },
+    ],
   ])('sees what a changed input moves: %s', async (_, build) => {
     const graph = graphOf(build);
     expect(fieldOf(graph)).toEqual(await measuredField(graph));
