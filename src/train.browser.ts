@@ -32,6 +32,7 @@ export {
   type Prediction,
   worstMistakes,
 } from './train/metrics.js';
+export type { OwnNetwork } from './train/network-to-train.js';
 export { type QuantizeOptions, quantizeModel } from './train/quantize.js';
 export {
   type AdamWRecipe,

@@ -9,7 +9,7 @@ import { isWeighted, nodesByName } from '../graph/graph.js';
 import { stagesOf } from '../graph/stages.js';
 import { formatBytes, formatCount } from '../train/report/numbers.js';
 import { type Io, printResult } from './io.js';
-import { formatStages } from './models.js';
+import { formatLayers } from './models-layers.js';
 import { macsOf } from './routing-options.js';
 
 interface InspectOptions {
@@ -23,7 +23,7 @@ export function registerInspect(program: Command, io: Io): void {
     .summary('show what a model file holds')
     .description('Shows what a model file holds: network, labels, front end, how it was trained.')
     .argument('<file>', 'a model file')
-    .option('--layers', 'stage by stage: shapes, parameters, multiply–accumulates, activation bytes')
+    .option('--layers', 'stage by stage: shapes, parameters, multiply–accumulates, bytes of maps in training')
     .option('--json', 'print one JSON value')
     .action((file: string, options: InspectOptions) => inspect(file, options, io));
 }
@@ -50,7 +50,7 @@ async function inspect(file: string, options: InspectOptions, io: Io): Promise<v
   };
   printResult(io, options, value, () => {
     const text = formatModel(model, value);
-    return options.layers ? `${text}\n\n${formatStages(stagesOf(model.graph), model.frontEnd)}` : text;
+    return options.layers ? `${text}\n\n${formatLayers(model.graph, model.frontEnd)}` : text;
   });
 }
 
@@ -73,7 +73,7 @@ function formatModel(model: Model, figures: Figures): string {
     ['front end', formatFrontEnd(model.frontEnd)],
     ['parameters', `${formatCount(figures.parameters)}${formatWeights(model)}`],
     ['MACs', [figures.macs].flat().map(formatCount).join(', ')],
-    ['activations', formatBytes(figures.activationBytes)],
+    ['training maps', formatBytes(figures.activationBytes)],
     ...Object.entries(model.training ?? {}).map(([key, value]): [string, string] => [
       `trained: ${key}`,
       typeof value === 'string' ? value : JSON.stringify(value),

@@ -8,7 +8,7 @@ import { stagesOf } from '../graph/stages.js';
 import type { DataSet, SplitName } from '../train/data-set.js';
 import { renderReport } from '../train/report/render-report.js';
 import type { DataSetCounts, NetworkCost, ReportData } from '../train/report/report-data.js';
-import { formatOps } from './models.js';
+import { formatOps } from './models-layers.js';
 
 /** Costs of a graph, in all and stage by stage; of one that chooses its resolution, MACs of the largest and of the choice. */
 export function networkCost(graph: Graph, name: string, modelBytes: number): NetworkCost {

@@ -1,6 +1,6 @@
 /** Runs one command line and says how it ended. */
 import { CommanderError } from 'commander';
-import { HearkenError } from '../errors.js';
+import { ConfigError, HearkenError } from '../errors.js';
 import { type Io, note } from './io.js';
 import { createProgram } from './program.js';
 import { UsageError } from './usage-error.js';
@@ -33,13 +33,18 @@ function explain(error: unknown, io: Io): number {
     note(io, 'Stopped');
     return EXIT.interrupted;
   }
-  if (error instanceof UsageError) {
+  if (error instanceof UsageError || isUnknownName(error)) {
     note(io, `error: ${error.message}`);
     return EXIT.misuse;
   }
   if (error instanceof HearkenError) note(io, `error: ${error.message}${hintOn(error, io)}`);
   else note(io, isSystemError(error) ? `error: ${error.message}` : stackOf(error));
   return EXIT.failed;
+}
+
+/** A network that does not exist: what commander would refuse if the names were choices of an option. */
+function isUnknownName(error: unknown): error is ConfigError {
+  return error instanceof ConfigError && error.code === 'model-name';
 }
 
 function hintOn({ code }: HearkenError, { argv }: Io): string {

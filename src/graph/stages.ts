@@ -3,11 +3,14 @@ import { activationBytesOf, macsOf } from './costs.js';
 import type { Graph, GraphNode, Shape } from './graph.js';
 import { nodesByName, sizeOf } from './graph.js';
 import { type ReceptiveField, receptiveFields } from './receptive-field.js';
+import { routesOf } from './routes.js';
 import { parameterShapes } from './shapes.js';
 
 export interface Stage {
   /** The scope ("block3"), or the name of the node that opens the stage ("stem", "logits"). */
   readonly name: string;
+  /** Of a network that chooses: `predictor`, a branch by its resolution (`98 × 40`), or `choice`, which takes one branch's answer. */
+  readonly part?: string;
   /** How many nodes of each op. */
   readonly ops: Readonly<Record<string, number>>;
   /** Of the map that leaves the stage. */
@@ -20,14 +23,28 @@ export interface Stage {
   readonly receptiveField: ReceptiveField;
 }
 
-const OPENING_OPS: ReadonlySet<string> = new Set(['input', 'conv2d', 'depthwiseConv2d', 'dense', 'mean']);
+const OPENING_OPS: ReadonlySet<string> = new Set([
+  'input',
+  'conv2d',
+  'depthwiseConv2d',
+  'dense',
+  'mean',
+  'resize',
+  'concat',
+]);
 
-/** The stages of a graph in order; their costs add up to `costsOf(graph)`. */
+/**
+ * The stages of a graph in order; their costs add up to `costsOf(graph)`. Of a network that chooses, those of its predictor
+ * come first, then branch after branch: one clip goes through the predictor and one of these (`routesOf`).
+ */
 export function stagesOf(graph: Graph): Stage[] {
   const nodes = nodesByName(graph);
   const counted = new Set<string>();
   const fields = receptiveFields(graph);
-  return groupNodes(graph).map(({ name, members }) => {
+  const groups = partsOf(graph).flatMap((part) =>
+    groupNodes(part.nodes).map((group) => ({ ...group, part: part.name })),
+  );
+  return groups.map(({ name, part, members }) => {
     const ops: Record<string, number> = {};
     let [parameters, macs, activationBytes] = [0, 0, 0];
     for (const node of members) {
@@ -43,13 +60,33 @@ export function stagesOf(graph: Graph): Stage[] {
     }
     const last = members[members.length - 1];
     const receptiveField = fields.get(last.name)!;
-    return { name, ops, shape: last.shape, parameters, macs, activationBytes, receptiveField };
+    const costs = { parameters, macs, activationBytes };
+    return { name, ...(part && { part }), ops, shape: last.shape, ...costs, receptiveField };
   });
 }
 
-function groupNodes(graph: Graph): { name: string; members: GraphNode[] }[] {
+interface Part {
+  readonly name?: string;
+  readonly nodes: readonly GraphNode[];
+}
+
+/** Each node once, in the first part that needs it. */
+function partsOf(graph: Graph): Part[] {
+  const routes = routesOf(graph);
+  if (!routes) return [{ nodes: graph.nodes }];
+  const left = new Set(graph.nodes);
+  const take = (name: string, wanted: Iterable<GraphNode>): Part => {
+    const nodes = [...wanted].filter((node) => left.delete(node));
+    return { name, nodes };
+  };
+  const predictor = take('predictor', routes.predictor.nodes);
+  const branches = routes.branches.map((branch) => take(branch.resolution.join(' × '), branch.graph.nodes));
+  return [predictor, ...branches, take('choice', [...left])];
+}
+
+function groupNodes(nodes: readonly GraphNode[]): { name: string; members: GraphNode[] }[] {
   const groups: { name: string; scoped: boolean; members: GraphNode[] }[] = [];
-  for (const node of graph.nodes) {
+  for (const node of nodes) {
     const slash = node.name.indexOf('/');
     const scoped = slash > 0;
     const name = scoped ? node.name.slice(0, slash) : node.name;

@@ -4,21 +4,24 @@
  * Paper: Kim, Chang, Lee, Sung, "Broadcasted Residual Learning for Efficient Keyword Spotting", Interspeech 2021,
  * arXiv 2106.04140. Reference code: Qualcomm-AI-research/bcresnet (BSD 3-Clause Clear), read, not copied.
  * What differs: maps are time first; convolutions start from Kaiming normal by fan-out (reference: PyTorch's
- * default uniform); inputs of 64 bands get 4 sub-bands, because 8 rows do not divide by 5.
+ * default uniform); inputs of 64 bands get 4 sub-bands, because 8 rows do not divide by 5, and those of fewer than 33 a head
+ * as high as what is left of them.
  */
 import { GraphBuilder, type Value } from '../graph/builder.js';
 import type { Graph, Pair } from '../graph/graph.js';
 import { type BuildOptions, type ModelEntry, SPEECH_INPUT, SPEECH_LABELS } from './entry.js';
 import { classify, convNorm, subBandsOf } from './layers.js';
 
+type Size = NonNullable<ModelEntry['size']>;
+
 /** τ scales the base width c = ⌊8τ⌋. */
-const VARIANTS: readonly (readonly [name: string, tau: number, parameters: number])[] = [
-  ['bc-resnet-1', 1, 9_232],
-  ['bc-resnet-1.5', 1.5, 17_154],
-  ['bc-resnet-2', 2, 27_284],
-  ['bc-resnet-3', 3, 54_168],
-  ['bc-resnet-6', 6, 187_812],
-  ['bc-resnet-8', 8, 321_068],
+const VARIANTS: readonly (readonly [name: string, size: Size, tau: number, parameters: number])[] = [
+  ['bc-resnet-1', 'tiny', 1, 9_232],
+  ['bc-resnet-1.5', 'tiny', 1.5, 17_154],
+  ['bc-resnet-2', 'tiny', 2, 27_284],
+  ['bc-resnet-3', 'tiny', 3, 54_168],
+  ['bc-resnet-6', 'small', 6, 187_812],
+  ['bc-resnet-8', 'base', 8, 321_068],
 ];
 
 /** Width as a multiple of c, blocks, stride of the first block; the dilation in time is 2 to the stage's index. */
@@ -57,7 +60,7 @@ function broadcastBlock(g: GraphBuilder, x: Value, options: BlockOptions): Value
   return g.relu(transition ? sum : g.add(sum, x, { name: 'residual' }));
 }
 
-/** BC-ResNet-τ on `[T, F, maps]`; F of 33 or more leaves the head its 5 rows. Time is never strided. */
+/** BC-ResNet-τ on `[T, F, maps]`; F of 33 or more leaves the head its 5 rows, fewer give it what there is. Time is never strided. */
 export function buildBcResNet(name: string, tau: number, options: BuildOptions = {}): Graph {
   const { labels = SPEECH_LABELS, input = SPEECH_INPUT } = options;
   const c = Math.floor(8 * tau);
@@ -79,13 +82,14 @@ export function buildBcResNet(name: string, tau: number, options: BuildOptions =
     [2, 2],
     [0, 0],
   ] as const;
-  x = g.depthwiseConv2d(x, { name: 'head', kernel: [5, 5], padding });
+  x = g.depthwiseConv2d(x, { name: 'head', kernel: [5, Math.min(5, x.shape[1])], padding });
   x = convNorm(g, x, { name: 'head-mix', channels: 4 * c });
   return g.build({ outputs: [classify(g, x, { labels })] });
 }
 
-export const BC_RESNETS: readonly ModelEntry[] = VARIANTS.map(([name, tau, parameters]) => ({
+export const BC_RESNETS: readonly ModelEntry[] = VARIANTS.map(([name, size, tau, parameters]) => ({
   name,
+  size,
   family: 'bc-resnet',
   domain: 'speech',
   input: SPEECH_INPUT,

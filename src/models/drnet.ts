@@ -8,14 +8,13 @@
  * What differs: at inference the gate is the argmax of the predictor's logits; that code draws Gumbel noise there too.
  * Weights whose shape hangs on the resolution (a kernel as high as the map) cannot be shared and are private, as norms are.
  */
-import { ConfigError, HearkenError } from '../errors.js';
 import { GraphBuilder, type Value } from '../graph/builder.js';
-import type { Graph, GraphNode, Pair, ParameterSpec, Shape, StatisticSpec } from '../graph/graph.js';
+import type { Graph, GraphNode, ParameterSpec, StatisticSpec } from '../graph/graph.js';
 import { nodesByName } from '../graph/graph.js';
-import { totalStride } from '../graph/receptive-field.js';
-import { CANDIDATE_KINDS, type CandidateKind, candidateOf, type MapSize, sizeIn } from './candidates.js';
+import { type CandidateKind, candidateOf, type MapSize, sizeIn } from './candidates.js';
+import { buildAt, checkBackbone, checkConfig, checkSize, resolutionsOf } from './drnet-checks.js';
 import type { BuildOptions } from './entry.js';
-import { PREDICTOR_KINDS, type PredictorKind, predictResolution } from './resolution-predictor.js';
+import { type PredictorKind, predictResolution } from './resolution-predictor.js';
 
 export interface DrNetConfig {
   /** What the classifier may look at, two or more, the largest first. Default 1, ¾ and ½ of the input. */
@@ -44,8 +43,8 @@ const DEFAULT_RESOLUTIONS: readonly MapSize[] = [1, 0.75, 0.5];
 /**
  * A backbone under dynamic resolution, `features` `[T, F, maps]` → `logits` `[1, 1, labels]`: Σⱼ gateⱼ · classifierⱼ.
  * `routesOf` gives predictor and classifiers as graphs of their own.
- * @throws ConfigError for fewer than two resolutions, one that is no part of the input or smaller than the backbone's strides,
- * an unknown predictor, a backbone of many answers a clip.
+ * @throws ConfigError for an option that there is none of or that is out of range, fewer than two resolutions, one that is no part
+ * of the input, smaller than the backbone's strides or too small for its layers, a backbone of many answers a clip, labels below 1.
  */
 export function wrapBackbone(
   name: string,
@@ -54,7 +53,7 @@ export function wrapBackbone(
   { labels, input }: Required<BuildOptions>,
 ): Graph {
   const { candidates: kind = 'resize', resolutions = DEFAULT_RESOLUTIONS } = config;
-  checkChoice('candidates', kind, CANDIDATE_KINDS);
+  checkConfig(name, config, { labels, input });
   const sizes = resolutionsOf(name, resolutions, input, kind);
   checkBackbone(name, backbone.build({ labels, input }), sizes);
   const g = new GraphBuilder(name);
@@ -63,27 +62,15 @@ export function wrapBackbone(
   const choice = choose(g, features, candidates, config);
   const gate = g.gumbelSoftmax(choice, 1, { name: 'gate' });
   const front = g.build({ outputs: [gate] });
-  const branches = sizes.map((size) => buildAt(name, backbone, { labels, input: [...size, input[2]] }));
+  const branches = sizes.map((size) =>
+    buildAt(name, backbone, { labels, input: [...size, input[2]] }, input),
+  );
   return joinBranches(front, branches, candidates, gate);
-}
-
-/** @throws ConfigError for a resolution that the backbone's layers do not fit on. */
-function buildAt(name: string, backbone: Backbone, options: Required<BuildOptions>): Graph {
-  try {
-    return backbone.build(options);
-  } catch (error) {
-    if (!(error instanceof HearkenError)) throw error;
-    const [time, frequency] = options.input;
-    const found = `${time} × ${frequency} (${error.message})`;
-    throw fault(`build ${name}`, 'resolutions', `resolutions that ${backbone.name} can take`, found);
-  }
 }
 
 /** The predictor on what it is to see. */
 function choose(g: GraphBuilder, features: Value, candidates: readonly Value[], config: DrNetConfig): Value {
   const { predictor: kind = 'residual', predictorSize = 0.5, predictorInput = 'resize' } = config;
-  checkChoice('predictor', kind, PREDICTOR_KINDS);
-  checkChoice('predictorInput', predictorInput, ['resize', 'candidates']);
   const size = sizeIn(features.shape, predictorSize, 'resize');
   checkSize('predictor', size, features.shape);
   const resized = (x: Value, name: string) => candidateOf(g, x, { size, kind: 'resize', name });
@@ -170,60 +157,4 @@ function renamed(
     if (typeof name === 'string') fields[field] = node.op === 'batchNorm' ? own(name) : tensor(name);
   }
   return fields as unknown as GraphNode;
-}
-
-function resolutionsOf(name: string, wanted: readonly MapSize[], input: Shape, kind: CandidateKind): Pair[] {
-  if (wanted.length < 2)
-    throw fault(`build ${name}`, 'resolutions', 'two resolutions or more', `${wanted.length}`);
-  const sizes = wanted.map((size) => sizeIn(input, size, kind));
-  sizes.forEach((size, i) => {
-    checkSize('resolution', size, input);
-    const before = sizes[i - 1];
-    if (before && !(size[0] <= before[0] && size[1] <= before[1] && size.join() !== before.join()))
-      throw fault(
-        `build ${name}`,
-        'resolutions',
-        `a size below ${before.join(' × ')} next`,
-        size.join(' × '),
-      );
-  });
-  return sizes;
-}
-
-function checkSize(what: string, size: Pair, [time, frequency]: Shape): void {
-  const fits = (part: number, whole: number) => Number.isInteger(part) && part >= 1 && part <= whole;
-  if (fits(size[0], time) && fits(size[1], frequency)) return;
-  throw fault(
-    `look at ${what} ${size.join(' × ')}`,
-    what,
-    `1 to ${time} × 1 to ${frequency}`,
-    size.join(' × '),
-  );
-}
-
-function checkBackbone(name: string, backbone: Graph, sizes: readonly Pair[]): void {
-  const { shape } = nodesByName(backbone).get(backbone.outputs[0])!;
-  const answers = shape[0] * shape[1];
-  if (answers !== 1)
-    throw fault(
-      `build ${name}`,
-      'backbone',
-      'a backbone of one answer a clip',
-      `${answers} of ${backbone.name}`,
-    );
-  const stride = totalStride(backbone);
-  const small = sizes.find((size) => size[0] < stride[0] || size[1] < stride[1]);
-  if (!small) return;
-  const wanted = `resolutions of at least the strides of ${backbone.name}, ${stride.join(' × ')}`;
-  throw fault(`build ${name}`, 'resolutions', wanted, small.join(' × '));
-}
-
-function checkChoice(option: string, value: string, known: readonly string[]): void {
-  if (!known.includes(value)) throw fault(`build a DRNet`, option, `${option} ${known.join(' or ')}`, value);
-}
-
-function fault(doing: string, option: string, wanted: string, found: string): ConfigError {
-  return new ConfigError(`drnet-${option}`, `Cannot ${doing}: expected ${wanted}, got ${found}`, {
-    value: option,
-  });
 }

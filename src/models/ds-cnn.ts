@@ -44,16 +44,19 @@ export function buildDsCnn(
   return g.build({ outputs: [classify(g, x, { labels })] });
 }
 
-/** Table 8 of the paper's appendix and the code's README: size, network, parameters. */
-const VARIANTS: readonly (readonly [name: string, config: DsCnnConfig, parameters: number])[] = [
-  ['ds-cnn-s', { channels: 64, stride: TWO, strides: [ONE, ONE, ONE, ONE] }, 23_180],
-  ['ds-cnn-m', { channels: 172, stride: [2, 1], strides: [TWO, ONE, ONE, ONE] }, 136_580],
-  ['ds-cnn-l', { channels: 276, stride: [2, 1], strides: [TWO, ONE, ONE, ONE, ONE] }, 413_736],
+type Row = readonly [name: string, size: ModelEntry['size'], config: DsCnnConfig, parameters: number];
+
+/** Table 8 of the paper's appendix and the code's README: network, parameters. The sizes are by hearken's budgets. */
+const VARIANTS: readonly Row[] = [
+  ['ds-cnn-s', 'tiny', { channels: 64, stride: TWO, strides: [ONE, ONE, ONE, ONE] }, 23_180],
+  ['ds-cnn-m', 'small', { channels: 172, stride: [2, 1], strides: [TWO, ONE, ONE, ONE] }, 136_580],
+  ['ds-cnn-l', 'base', { channels: 276, stride: [2, 1], strides: [TWO, ONE, ONE, ONE, ONE] }, 413_736],
 ];
 
-export const DS_CNNS: readonly ModelEntry[] = VARIANTS.map(([name, config, parameters]) =>
+export const DS_CNNS: readonly ModelEntry[] = VARIANTS.map(([name, size, config, parameters]) =>
   speechEntry({
     name,
+    size,
     family: 'ds-cnn',
     source: 'Zhang et al. 2017, arXiv 1711.07128; ARM-software/ML-KWS-for-MCU',
     parameters,

@@ -120,6 +120,7 @@ export function buildGhost25k({ labels = 35, input = SPEECH_INPUT }: BuildOption
 const GHOST_25K: ModelEntry = {
   name: 'ghost-25k',
   family: 'ghostnet',
+  size: 'tiny',
   domain: 'speech',
   input: SPEECH_INPUT,
   labels: 35,

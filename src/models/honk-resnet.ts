@@ -45,18 +45,21 @@ export function buildHonkResNet(
   return g.build({ outputs: [classify(g, x, { labels })] });
 }
 
-/** Table 1 of the paper: name, network, parameters with γ and β. */
-const VARIANTS: readonly (readonly [name: string, config: HonkConfig, parameters: number])[] = [
-  ['res8', { channels: 45, layers: 6, pool: [4, 3] }, 110_847],
-  ['res8-narrow', { channels: 19, layers: 6, pool: [4, 3] }, 20_133],
-  ['res15', { channels: 45, layers: 13, dilated: true }, 239_052],
-  ['res15-narrow', { channels: 19, layers: 13, dilated: true }, 43_142],
-  ['res26', { channels: 45, layers: 24, pool: [2, 2] }, 440_517],
+type Row = readonly [name: string, size: ModelEntry['size'], config: HonkConfig, parameters: number];
+
+/** Table 1 of the paper: name, network, parameters with γ and β. The sizes are by hearken's budgets. */
+const VARIANTS: readonly Row[] = [
+  ['res8', 'small', { channels: 45, layers: 6, pool: [4, 3] }, 110_847],
+  ['res8-narrow', 'tiny', { channels: 19, layers: 6, pool: [4, 3] }, 20_133],
+  ['res15', 'small', { channels: 45, layers: 13, dilated: true }, 239_052],
+  ['res15-narrow', 'tiny', { channels: 19, layers: 13, dilated: true }, 43_142],
+  ['res26', 'base', { channels: 45, layers: 24, pool: [2, 2] }, 440_517],
 ];
 
-export const HONK_RESNETS: readonly ModelEntry[] = VARIANTS.map(([name, config, parameters]) =>
+export const HONK_RESNETS: readonly ModelEntry[] = VARIANTS.map(([name, size, config, parameters]) =>
   speechEntry({
     name,
+    size,
     family: 'honk-resnet',
     source: 'Tang and Lin 2018, arXiv 1710.10361; castorini/honk',
     parameters,

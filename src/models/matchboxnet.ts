@@ -74,6 +74,7 @@ export const MATCHBOXNETS: readonly ModelEntry[] = VARIANTS.map(([name, layers, 
   speechEntry({
     name,
     family: 'matchboxnet',
+    size: 'small',
     source: 'Majumdar and Ginsburg 2020, arXiv 2004.08531; NVIDIA/NeMo',
     parameters,
     input: [128, 64, 1],

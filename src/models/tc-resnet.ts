@@ -50,16 +50,19 @@ export function buildTcResNet(
 const EIGHT = [24, 32, 48];
 const FOURTEEN = [24, 24, 32, 32, 48, 48];
 
-const VARIANTS: readonly (readonly [name: string, config: TcResNetConfig, parameters: number])[] = [
-  ['tc-resnet-8', { channels: EIGHT, width: 1 }, 65_180],
-  ['tc-resnet-8-1.5', { channels: EIGHT, width: 1.5 }, 144_276],
-  ['tc-resnet-14', { channels: FOURTEEN, width: 1 }, 135_868],
-  ['tc-resnet-14-1.5', { channels: FOURTEEN, width: 1.5 }, 303_012],
+type Row = readonly [name: string, size: ModelEntry['size'], config: TcResNetConfig, parameters: number];
+
+const VARIANTS: readonly Row[] = [
+  ['tc-resnet-8', 'small', { channels: EIGHT, width: 1 }, 65_180],
+  ['tc-resnet-8-1.5', 'small', { channels: EIGHT, width: 1.5 }, 144_276],
+  ['tc-resnet-14', 'small', { channels: FOURTEEN, width: 1 }, 135_868],
+  ['tc-resnet-14-1.5', 'base', { channels: FOURTEEN, width: 1.5 }, 303_012],
 ];
 
-export const TC_RESNETS: readonly ModelEntry[] = VARIANTS.map(([name, config, parameters]) =>
+export const TC_RESNETS: readonly ModelEntry[] = VARIANTS.map(([name, size, config, parameters]) =>
   speechEntry({
     name,
+    size,
     family: 'tc-resnet',
     source: 'Choi et al. 2019, arXiv 1904.03814; hyperconnect/TC-ResNet',
     parameters,

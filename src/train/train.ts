@@ -1,14 +1,13 @@
 /** From recordings and the name of a network to a model. */
 
 import { sameFrontEnd } from '../audio/check-front-end.js';
-import { DEFAULT_FRONT_END, type FrontEndConfig, featureShape } from '../audio/front-end.js';
+import { type FrontEndConfig, featureShape } from '../audio/front-end.js';
 import { SAMPLE_RATE_HZ } from '../audio/sample-rate.js';
 import type { Engine } from '../engine/engine.js';
 import { ConfigError } from '../errors.js';
 import type { Model } from '../formats/model.js';
 import { requireFloat } from '../formats/require-float.js';
 import type { Graph } from '../graph/graph.js';
-import { buildModel, modelEntry } from '../models/models.js';
 import { addParity } from './add-parity.js';
 import { type Calibration, logitBias } from './calibrate.js';
 import type { ClipStore } from './clip-store.js';
@@ -17,7 +16,14 @@ import type { DataSet } from './data-set.js';
 import { createBatchSource } from './features/batch-source.js';
 import { createEvaluationSource } from './features/evaluation-source.js';
 import { startFrontEnd } from './features/make-batches.js';
-import { type Recipe, recipeFor } from './recipe.js';
+import {
+  type BuiltNetwork,
+  buildNetwork,
+  frontEndFor,
+  type OwnNetwork,
+  usualRecipe,
+} from './network-to-train.js';
+import type { Recipe } from './recipe.js';
 import { Trainer } from './trainer.js';
 import type { TrainerOptions, TrainingOutcome } from './trainer-options.js';
 import type { Teacher } from './training-network.js';
@@ -31,14 +37,14 @@ export interface TrainModelOptions
   readonly dataSet: DataSet;
   /** Holds every training and validation clip and noise file of the data set. */
   readonly store: ClipStore;
-  /** A name of the registry. */
-  readonly model: string;
+  /** A name of the registry, or what builds a network of one's own; the model goes by its name. */
+  readonly model: string | OwnNetwork;
   readonly engine: Engine;
-  /** Default: the recipe of the network's family. */
+  /** Default: the recipe of the network's family; without a family, that of most, with routing where the network chooses. */
   readonly recipe?: Recipe;
   /** Default 1. */
   readonly seed?: number;
-  /** Default: that of `init`, else what the network's input asks for. */
+  /** Default: that of `init`, else what the named network's input asks for, else 40 log-mel bands. */
   readonly frontEnd?: FrontEndConfig;
   /** What computes features. Default `wasm`. */
   readonly frontEndImplementation?: 'wasm' | 'meyda';
@@ -58,8 +64,7 @@ export interface TrainedModel extends Omit<TrainingOutcome, 'weights'> {
 }
 
 /** What options leave open, decided. */
-interface Plan {
-  readonly graph: Graph;
+interface Plan extends BuiltNetwork {
   readonly recipe: Recipe;
   readonly seed: number;
   readonly frontEnd: FrontEndConfig;
@@ -68,15 +73,20 @@ interface Plan {
 
 /**
  * Trains a network on the training clips of a data set, watches it on the validation clips, never reads the test clips.
- * The model's bytes depend on data, network, recipe, seed, front end and the engine's kernels alone.
+ * The model's bytes depend on data, network, recipe, seed, front end and the engine's kernels alone. A network of one's own is a
+ * function or `{ name, build }` that builds a graph for labels and input, such as one of `buildDrNet` or a `GraphBuilder`.
  *
- * @throws ConfigError for an unknown network, a recipe out of range, an `init` or `teacher` that does not fit.
+ * @throws ConfigError for an unknown network, one of one's own whose ends do not fit the labels or the map, a recipe out of range,
+ * an `init` or `teacher` that does not fit.
  * @throws EngineError if training diverges; the signal's reason when it aborts, after a checkpoint.
  * @example
  * const { dataSet, store } = await loadDataSet(await openDataSet('recordings'));
  * const engine = await createEngine('wasm');
  * const { model } = await trainModel({ dataSet, store, model: 'ghostnet-tiny', engine });
  * await writeModelFile('words.safetensors', model);
+ * // A network without a name in the registry:
+ * const chooses = (options) => buildDrNet('ghostnet-54k', { predictorInput: 'candidates' }, options);
+ * await trainModel({ dataSet, store, model: chooses, engine });
  */
 export async function trainModel(options: TrainModelOptions): Promise<TrainedModel> {
   const plan = planOf(options);
@@ -86,7 +96,7 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainedMod
     try {
       const { weights, ...outcome } = await trainer.run();
       const model: Model = {
-        name: options.model,
+        name: plan.name,
         graph: plan.graph,
         labels: options.dataSet.labels,
         frontEnd: plan.frontEnd,
@@ -108,22 +118,17 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainedMod
 }
 
 function planOf(options: TrainModelOptions): Plan {
-  const { model: name, dataSet, init } = options;
-  const frontEnd = options.frontEnd ?? init?.model.frontEnd ?? frontEndFor(name);
-  const samples = (dataSet.clipMs * SAMPLE_RATE_HZ) / 1000;
+  const { model, dataSet, init } = options;
+  const frontEnd = options.frontEnd ?? init?.model.frontEnd ?? frontEndFor(model);
+  const input = featureShape(frontEnd, (dataSet.clipMs * SAMPLE_RATE_HZ) / 1000);
+  const network = buildNetwork(model, { labels: dataSet.labels.length, input });
   return {
-    graph: buildModel(name, { labels: dataSet.labels.length, input: featureShape(frontEnd, samples) }),
-    recipe: options.recipe ?? recipeFor(name, dataSet),
+    ...network,
+    recipe: options.recipe ?? usualRecipe(model, network.graph, dataSet),
     seed: options.seed ?? 1,
     frontEnd,
     implementation: options.frontEndImplementation ?? 'wasm',
   };
-}
-
-/** The default front end, with deltas for networks of three maps. */
-function frontEndFor(name: string): FrontEndConfig {
-  const [, , maps] = modelEntry(name).input;
-  return maps === 3 ? { ...DEFAULT_FRONT_END, deltas: { reachFrames: 2 } } : DEFAULT_FRONT_END;
 }
 
 type Sources = Required<Pick<TrainerOptions, 'batches' | 'validation'>>;

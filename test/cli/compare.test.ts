@@ -45,7 +45,7 @@ describe('hearken compare', () => {
   it.each([
     { pair: 'ghostnet-27k', code: 2, message: 'Expected two networks' },
     { pair: 'ghostnet-27k:ghostnet-27k', code: 2, message: 'Expected two networks' },
-    { pair: 'ghostnet-27k:none', code: 1, message: 'none' },
+    { pair: 'ghostnet-27k:none', code: 2, message: 'none' },
     { pair: 'ghostnet-27k:bc-resnet-3', code: 1, message: 'expected at least 2 trials of each' },
   ])('refuses $pair', async ({ pair, code, message }) => {
     const ran = await hearken('compare', ...files(), '--pair', pair);

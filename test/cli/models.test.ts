@@ -20,6 +20,66 @@ describe('hearken models', () => {
     expect(stdout).toContain('26,694,568');
   });
 
+  it('counts networks for words as `train` builds them, the fewest MACs of a size first', async () => {
+    const { stdout } = await hearken('models', '--domain', 'speech');
+    // DS-CNN S on 98 × 40: 49 × 20 positions of 64 channels, a stem of 40 taps, four times 9 taps and 64 channels, a head.
+    expect(49 * 20 * 64 * (40 + 4 * (9 + 64)) + 64 * 12).toBe(20_823_808);
+    expect(stdout).toMatch(/^ds-cnn-s +ds-cnn +23,180 +20\.8 M/m);
+    // MatchboxNet's published 77,214 are for 64 bands and 30 labels.
+    expect(77_214 - 24 * (11 + 128) - 18 * (128 + 1)).toBe(71_556);
+    expect(stdout).toMatch(/^matchboxnet-3x1x64 +matchboxnet +71,556 /m);
+    // 8,613,996 and 2,320,036 by resolution, and 193,712 to choose.
+    expect(stdout).toMatch(/^drnet-csp-resnet-tiny +drnet +46,237 +2\.51–8\.81 M/m);
+    expect(stdout).toContain('With deltas, 98 × 40 × 3: bl-am-tiny,');
+    const section = stdout.slice(stdout.indexOf('tiny, up to'), stdout.indexOf('small, up to'));
+    const macs = [...section.matchAll(/ ([\d.]+) M/g)].map(([, number]) => Number(number));
+    expect(macs.length).toBeGreaterThan(30);
+    expect(macs).toEqual([...macs].sort((a, b) => a - b));
+    const json = JSON.parse((await hearken('models', 'ds-cnn-s', '--json')).stdout);
+    expect(json[0]).toMatchObject({ input: [49, 10, 1], trained: { input: [98, 40, 1], macs: 20_823_808 } });
+  });
+
+  it('keeps its table within 120 columns', async () => {
+    const { stdout } = await hearken('models');
+    expect(Math.max(...stdout.split('\n').map((line) => [...line].length))).toBeLessThanOrEqual(120);
+  });
+
+  it('tells an image network’s own input and labels', async () => {
+    const { stdout } = await hearken('models', '--domain', 'image');
+    expect(stdout).toMatch(/^ghost-resnet-56 +ghostnet +32×32×3 +10 /m);
+    expect(stdout).toMatch(/^resnet-50 +resnet +224×224×3 +1,000 /m);
+  });
+
+  it('names set, split, clips and seeds of each accuracy', async () => {
+    const { stdout } = await hearken('models', '--family', 'ghostnet');
+    expect(stdout).toMatch(/^ghostnet-tiny .* 94\.7 % ×3 .*92\.1 % ×1$/m);
+    expect(stdout).toContain('Speech Commands, ten commands and unknown, 1,119 test clips');
+    expect(stdout).toContain('Arabic Speech Commands, 40 words, 960 validation clips');
+    expect(stdout).toContain('581 validation clips');
+    const [row] = JSON.parse((await hearken('models', 'bl-resnet-tiny', '--json')).stdout);
+    expect(row.measured.english).toMatchObject({ split: 'test', clips: 1119 });
+    expect(row.measured.arabic).toMatchObject({ split: 'validation', clips: 960, accuracies: [939 / 960] });
+    const card = (await hearken('models', 'bl-resnet-tiny')).stdout;
+    expect(card).toMatch(
+      /^measured +94\.2 % \(94\.5, 93\.9, 94\.0\): Speech Commands, .*, 1,119 test clips/m,
+    );
+  });
+
+  it('tells what `train` makes of a network where that is not what its paper has', async () => {
+    const card = async (name: string) => (await hearken('models', name)).stdout;
+    expect(await card('ds-cnn-s')).toMatch(
+      /^in train +one second is 98 × 40 × 1: 23,180 parameters, 20,823,808 MACs with 12 labels$/m,
+    );
+    expect(await card('bc-resnet-1')).not.toContain('in train');
+    expect(await card('drnet-resnet-50')).toContain('not on one second of sound');
+  });
+
+  it('promises no command for streams', async () => {
+    expect((await hearken('models', 'bl-am-tiny')).stdout).toMatch(
+      /^streams +could, .*no command does so yet$/m,
+    );
+  });
+
   it('lists what is asked for alone', async () => {
     const names = async (...filter: string[]) => {
       const { stdout } = await hearken('models', '--json', ...filter);
@@ -35,7 +95,7 @@ describe('hearken models', () => {
     );
     const { stdout } = await hearken('models', '--family', 'ds-cnn');
     expect(stdout).toContain('ds-cnn-s');
-    expect(stdout).not.toContain('As published');
+    expect(stdout).not.toContain('For images');
     expect((await hearken('models', '--max-parameters', '1')).stdout).toBe('No network is like that.\n');
   });
 
@@ -62,9 +122,28 @@ describe('hearken models', () => {
     });
   });
 
+  it('shows a network that chooses part by part, with what one clip costs on each way through', async () => {
+    const { stdout } = await hearken('models', 'drnet-resnet-50', '--layers');
+    // Published: 4,089,184,256 and 1,077,899,264 MACs by resolution, 290,194,944 of the predictor; 4,907,331 parameters of it.
+    expect(stdout).toMatch(/^predictor +4,907,331 +290,194,944 /m);
+    expect(stdout).toMatch(/^224 × 224 +\S+ +4,089,184,256 /m);
+    expect(stdout).toMatch(/^224 × 224 +4,379,379,200 +4,089,184,256 +290,194,944$/m);
+    expect(stdout).toMatch(/^112 × 112 +1,368,094,208 +1,077,899,264 +290,194,944$/m);
+    // 112 rows, halved by the convolution and by the maximum behind it.
+    expect(stdout).toMatch(/^ {2}r2\.stem +28 × 28 × 64 /m);
+    expect(stdout).toMatch(/^all +30,570,603 +\d/m);
+  });
+
+  it('sees bands of the input in tenths behind a resize, and whole milliseconds', async () => {
+    const { stdout } = await hearken('models', 'drnet-csp-resnet-tiny', '--layers');
+    // 98 × 40 to 74 × 30 lets each position see two; three of them lie 98/74 frames and 4/3 bands apart: 4.65 and 4.67.
+    expect(stdout).toMatch(/^ {2}r1\.stem .* 66 ms × 4\.7 /m);
+    expect(stdout).not.toMatch(/\.\d\d+ +(\d+ )?(conv2d|batchNorm|resize)/);
+  });
+
   it('names the nearest network for one that does not exist', async () => {
     const { code, stdout, stderr } = await hearken('models', 'gostnet-tiny');
-    expect([code, stdout]).toEqual([1, '']);
+    expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toBe(
       'error: Cannot build model: expected a name that `hearken models` lists, such as ghostnet-tiny, got gostnet-tiny\n',
     );

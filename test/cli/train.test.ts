@@ -209,10 +209,22 @@ describe('hearken train, bad input', () => {
     rmSync(join(folder, 'one', 'yes'), { recursive: true });
     expect(await failure(join(folder, 'one'), '--out', out)).toContain('two labels');
     expect(await failure(join(folder, 'none'), '--out', out)).toContain('none');
-    expect(await failure(words, '--out', out, '--model', 'bc-resnet-11')).toContain('bc-resnet-1');
     expect(await failure(words, '--out', join(folder, 'no', 'm.safetensors'))).toContain('does not exist');
     expect(await failure(words, '--out', folder)).toContain('a folder of that name');
     expect(existsSync(`${out}.checkpoint`)).toBe(false);
+  });
+
+  it('takes a network that does not exist for misuse', async () => {
+    const ran = await hearken(
+      'train',
+      words,
+      '--out',
+      join(folder, 'x.safetensors'),
+      '--model',
+      'bc-resnet-11',
+    );
+    expect([ran.code, ran.stdout]).toEqual([2, '']);
+    expect(ran.stderr).toMatch(/^error: Cannot build model: .* such as bc-resnet-1, got bc-resnet-11\n$/);
   });
 
   it('lists files that are no recordings, and fails past the share that was allowed', async () => {

@@ -3,7 +3,7 @@ import { createWasmEngine } from '../../src/engine/wasm/wasm-engine.js';
 import { GraphBuilder, type Value } from '../../src/graph/builder.js';
 import type { Graph } from '../../src/graph/graph.js';
 import { initializeParameters, initializeStatistics } from '../../src/graph/initialize.js';
-import { receptiveFields } from '../../src/graph/receptive-field.js';
+import { receptiveFields, totalStride } from '../../src/graph/receptive-field.js';
 import { buildModel } from '../../src/models/models.js';
 
 const INPUT = [40, 24, 1] as const;
@@ -113,6 +113,23 @@ describe('receptiveFields', () => {
         );
       },
     ],
+    [
+      'neighbours that are joined',
+      (g, x) => {
+        const [frames, bands] = INPUT;
+        const next = g.crop(x, [0, 1], [frames, bands - 1]);
+        const every = (map: Value) => g.avgPool(map, { kernel: [1, 1], stride: [1, 2] });
+        const joined = g.add(every(x), every(next));
+        return g.conv2d(joined, {
+          channels: 1,
+          kernel: [1, 3],
+          padding: [
+            [0, 0],
+            [1, 1],
+          ],
+        });
+      },
+    ],
   ])('sees what a changed input moves: %s', async (_, build) => {
     const graph = graphOf(build);
     expect(fieldOf(graph)).toEqual(await measuredField(graph));
@@ -127,11 +144,41 @@ describe('receptiveFields', () => {
     expect(fieldOf(graph)).toEqual({ frames: 1, bands: 1 });
   });
 
+  it('is in tenths behind a resize that is no whole factor', () => {
+    const sides = [1, 1] as const;
+    const graph = graphOf((g, x) => {
+      const small = g.resize(x, [30, 18], 'bilinear');
+      return g.conv2d(small, { channels: 1, kernel: [3, 3], padding: [sides, sides] });
+    });
+    // Two neighbours each, and two steps of 40 / 30 and 24 / 18 positions more.
+    expect(fieldOf(graph)).toEqual({ frames: 4.7, bands: 4.7 });
+  });
+
+  it('takes one number a channel that is resized for a map', () => {
+    const graph = graphOf((g, x) => g.resize(g.globalAvgPool(x), [2, 2], 'bilinear'));
+    expect(fieldOf(graph)).toEqual({ frames: 40, bands: 24 });
+  });
+
   it('agrees with the sum by hand for BC-ResNet-1', () => {
     // 5 frames of the stem; two blocks of 3 frames each, then two whose 3 frames lie 2 apart.
     const fields = receptiveFields(buildModel('bc-resnet-1'));
     const framesAfter = (stage: string) =>
       [...fields].filter(([name]) => name.startsWith(stage)).at(-1)![1].frames;
     expect([framesAfter('stage0'), framesAfter('stage1')]).toEqual([5 + 2 * 2, 5 + 2 * 2 + 2 * 4]);
+  });
+});
+
+describe('totalStride', () => {
+  it('is whole where a map of odd size is brought back', () => {
+    const halved = (g: GraphBuilder, x: Value) => g.avgPool(x, { kernel: [1, 1], stride: [2, 2] });
+    const graph = (input: readonly [number, number, number]) => {
+      const g = new GraphBuilder('strides');
+      const fine = halved(g, g.input('features', input));
+      const back = g.resize(halved(g, fine), [fine.shape[0], fine.shape[1]], 'bilinear');
+      return g.build({ outputs: [halved(g, halved(g, back))] });
+    };
+    // 98 → 49 → 25, back to 49, → 25 → 13: 25 of 49 count as every second.
+    expect(totalStride(graph([98, 40, 1]))).toEqual([8, 8]);
+    expect(totalStride(graph([49, 20, 1]))).toEqual([8, 8]);
   });
 });

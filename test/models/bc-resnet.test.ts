@@ -34,12 +34,15 @@ describe('buildBcResNet', () => {
   it.each([
     [40, 5, 5],
     [64, 4, 8],
+    [20, 5, 3],
   ])('takes %i bands with %i sub-bands down to %i rows', (bands, subBands, rows) => {
     const graph = buildModel('bc-resnet-1', { input: [98, bands, 1] });
     const norms = graph.nodes.flatMap((node) =>
       node.op === 'batchNorm' && node.bands > 1 ? [node.bands] : [],
     );
-    expect(norms).toEqual(Array(12).fill(subBands));
+    // 20 bands: rows of 10, 10, 5 and 3, of which the last are cut into three.
+    const last = rows % subBands === 0 ? subBands : rows;
+    expect(norms).toEqual([...Array(4).fill(subBands), ...Array(8).fill(last)]);
     expect(nodesByName(graph).get('stage3-block3/sub-spectral-norm')!.shape).toEqual([98, rows, 20]);
   });
 });

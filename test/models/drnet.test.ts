@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/errors.js';
+import { GraphBuilder } from '../../src/graph/builder.js';
 import { costsOf } from '../../src/graph/costs.js';
 import { nodesByName } from '../../src/graph/graph.js';
 import { routesOf } from '../../src/graph/routes.js';
 import { checkGraph } from '../../src/graph/shapes.js';
 import { buildDrNet } from '../../src/models/build-drnet.js';
-import { type DrNetConfig, wrapBackbone } from '../../src/models/drnet.js';
+import { type Backbone, type DrNetConfig, wrapBackbone } from '../../src/models/drnet.js';
 import { buildModel, describeModel, MODELS } from '../../src/models/models.js';
 
 const wrap = (backbone: string, config: DrNetConfig = {}, input = MODELS[backbone].input) =>
@@ -97,6 +98,55 @@ describe('wrapBackbone', () => {
     expect(nodesByName(predictor).get('predictor-inputs')!.shape).toEqual([49, 20, 3]);
   });
 
+  it.each(Object.keys(MODELS).filter((name) => name.startsWith('bc-resnet-')))(
+    'gives %s a head as high as what each resolution leaves of the bands',
+    (name) => {
+      // The stem and two stages halve 40, 30 and 20 bands to 5, 4 and 3 rows.
+      const graph = wrap(name);
+      checkGraph(graph);
+      const heads = [0, 1, 2].map((i) => graph.parameters[`r${i}.head/weight`].shape.slice(0, 2));
+      expect(heads).toEqual([
+        [5, 5],
+        [5, 4],
+        [5, 3],
+      ]);
+    },
+  );
+
+  it('says which resolutions a backbone of wide kernels can take', () => {
+    const backbone: Backbone = {
+      name: 'wide',
+      build: ({ labels = 2, input = [20, 20, 1] }) => {
+        const g = new GraphBuilder('wide');
+        const padding = [
+          [0, 0],
+          [0, 0],
+        ] as const;
+        const x = g.conv2d(g.input('features', input), { channels: 2, kernel: [7, 12], padding });
+        return g.build({ outputs: [g.dense(g.globalAvgPool(x), { name: 'logits', channels: labels })] });
+      },
+    };
+    const sizes = (resolutions: DrNetConfig['resolutions']) =>
+      wrapBackbone('wrapped', backbone, { resolutions }, { labels: 2, input: [20, 20, 1] });
+    expect(() => sizes([1, [7, 12]])).not.toThrow();
+    expect(() => sizes([1, [9, 11]])).toThrow(
+      'Cannot build wrapped: expected resolutions that wide can take, of at least 7 × 12, got 9 × 11 (',
+    );
+    expect(() => sizes([1, [9, 11]])).toThrow(ConfigError);
+  });
+
+  it.each<[number, number, string]>([
+    [6, 8, '4 × 16, got 6 × 8'],
+    [8, 8, '4 × 16, got 8 × 8'],
+  ])('names the strides for an input of %i × %i', (time, frequency, end) => {
+    // So small a map is one frame high before its last halving.
+    const build = () => buildModel('drnet-bl-resnet-small', { input: [time, frequency, 1] });
+    expect(build).toThrow(ConfigError);
+    expect(build).toThrow(
+      `Cannot build drnet-bl-resnet-small: expected resolutions of at least the strides of bl-resnet-small, ${end}`,
+    );
+  });
+
   it('takes sizes as parts of the input or as they are', () => {
     const sizes = routesOf(wrap('ghostnet-small', { resolutions: [1, [60, 40], [60, 24], 0.5] }))!;
     expect(sizes.branches.map(({ resolution }) => resolution)).toEqual([
@@ -123,11 +173,26 @@ describe('wrapBackbone', () => {
       'Cannot build wrapped: expected resolutions of at least the strides of resnet-50, 32 × 32, got 16 × 16',
     ],
     [
-      'a resolution too low for a layer',
-      'bc-resnet-1',
-      {},
+      'a resolution below strides that odd maps blur',
+      'bl-resnet-small',
+      { resolutions: [1, [8, 8]] },
       'drnet-resolutions',
-      'Cannot build wrapped: expected resolutions that bc-resnet-1 can take, got 74 × 30 (Cannot build node head: expected at least 5 positions on axis 1, got 4)',
+      // Stem 2 × 2, modules 1 × 2 and 2 × 2; the low branch of the last halves both once more.
+      'Cannot build wrapped: expected resolutions of at least the strides of bl-resnet-small, 8 × 16, got 8 × 8',
+    ],
+    [
+      'an option that there is none of',
+      'ghostnet-small',
+      { resolution: [1, 0.5] } as DrNetConfig,
+      'drnet-option',
+      'Cannot build wrapped: expected options resolutions, candidates, predictor, predictorSize, predictorInput, got resolution',
+    ],
+    [
+      'candidates of a coarser front end of three maps',
+      'bl-am-tiny',
+      { candidates: 'front-end', resolutions: [1, 0.5] },
+      'drnet-candidates',
+      'Cannot build wrapped: expected candidates to be resize for an input of 3 maps (front-end is for log-mel maps alone), got front-end',
     ],
     [
       'a resolution above the input',
@@ -191,6 +256,21 @@ describe('buildDrNet', () => {
     });
     const { branches } = routesOf(buildDrNet('ds-cnn-s', {}, { labels: 3, input: [48, 40, 1] }))!;
     expect(branches.map(({ resolution }) => resolution.join('×'))).toEqual(['48×40', '36×30', '24×20']);
+  });
+
+  it.each([0, -1, 1.5, Number.NaN])('refuses %s labels', (labels) => {
+    let thrown: unknown;
+    try {
+      buildDrNet('ghostnet-small', {}, { labels });
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toBeInstanceOf(ConfigError);
+    expect(thrown).toMatchObject({
+      code: 'model-labels',
+      value: labels,
+      message: `Cannot build drnet-ghostnet-small: expected labels to be a whole number of 1 or more, got ${labels}`,
+    });
   });
 
   it('names the nearest network for a backbone that does not exist', () => {

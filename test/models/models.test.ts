@@ -55,10 +55,20 @@ describe('the graphs of the registry', () => {
 describe('buildModel', () => {
   it('keeps the budgets of the speech sizes', () => {
     const budgets = { tiny: 60_000, small: 300_000, base: 1_100_000 };
-    const sized = Object.values(MODELS).filter((entry) => entry.size);
-    expect(sized.length).toBeGreaterThan(5);
-    for (const { name, size, parameters } of sized)
+    const speech = Object.values(MODELS).filter(({ domain }) => domain === 'speech');
+    expect(speech.length).toBeGreaterThan(5);
+    for (const { name, size, parameters } of speech)
       expect(parameters, name).toBeLessThanOrEqual(budgets[size!]);
+  });
+
+  it('gives the field’s own networks the smallest size that they keep within', () => {
+    const families = ['bc-resnet', 'ds-cnn', 'tc-resnet', 'matchboxnet', 'honk-resnet'];
+    const own = Object.values(MODELS).filter(({ family }) => families.includes(family));
+    const fits = (parameters: number) =>
+      parameters <= 60_000 ? 'tiny' : parameters <= 300_000 ? 'small' : 'base';
+    expect(own).toHaveLength(20);
+    for (const { name, size, parameters } of [...own, MODELS['ghost-25k']])
+      expect([name, size]).toEqual([name, fits(parameters)]);
   });
 
   it('names the nearest model for an unknown name', () => {

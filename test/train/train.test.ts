@@ -4,6 +4,10 @@ import type { Engine } from '../../src/engine/engine.js';
 import { createWasmEngine } from '../../src/engine/wasm/wasm-engine.js';
 import { ConfigError } from '../../src/errors.js';
 import { decodeModel, encodeModel } from '../../src/formats/model-file.js';
+import { GraphBuilder } from '../../src/graph/builder.js';
+import type { Graph } from '../../src/graph/graph.js';
+import { buildDrNet } from '../../src/models/build-drnet.js';
+import type { BuildOptions } from '../../src/models/models.js';
 import { verifyModel } from '../../src/stream/parity.js';
 import { createRecognizer } from '../../src/stream/recognizer.js';
 import { DEFAULT_RECIPE, type Recipe } from '../../src/train/recipe.js';
@@ -112,9 +116,58 @@ describe('trainModel', () => {
     expect(history[1].training.loss).toBeLessThan(history[0].training.loss);
   });
 
+  it('trains a network of one’s own, under the name given, with another head than any of the registry', async () => {
+    const build = ({ labels, input }: Required<BuildOptions>) => {
+      const g = new GraphBuilder('inner');
+      const x = g.conv2d(g.input('features', input), { channels: 4, kernel: [3, 3], stride: [2, 2] });
+      const y = g.globalAvgPool(g.relu(g.batchNorm(x)));
+      return g.build({ outputs: [g.dense(y, { name: 'answers', channels: labels, bias: false })] });
+    };
+    const recipe = { ...RECIPE, epochs: 1 };
+    const { model, history } = await train({ model: { name: 'mine', build }, recipe });
+    const read = decodeModel(encodeModel(model));
+    expect([read.name, read.graph.name, history.length]).toEqual(['mine', 'inner', 1]);
+    // 400 ms are 38 frames of 40 bands; the head has no bias.
+    expect(read.graph).toEqual(build({ labels: 3, input: [38, 40, 1] }));
+    expect(Object.values(read.parameters).every((values) => values.every(Number.isFinite))).toBe(true);
+    expect((await train({ model: build, recipe })).model.name).toBe('inner');
+  });
+
+  it('trains a DRNet of one’s own by a recipe with routing, the network choosing', async () => {
+    const steps: number[] = [];
+    const stop = new AbortController();
+    const config = { predictor: 'separable', predictorInput: 'candidates' } as const;
+    const error = await train({
+      model: (options) => buildDrNet('ghost-25k', config, options),
+      recipe: undefined,
+      signal: stop.signal,
+      onStep: ({ loss }) => {
+        steps.push(loss);
+        stop.abort();
+      },
+    }).catch((thrown) => thrown);
+    expect(error).toBe(stop.signal.reason);
+    expect(steps).toHaveLength(1);
+    expect(steps[0]).toBeGreaterThan(0);
+  });
+
   it('refuses an unknown network, and a start or teacher that does not fit', async () => {
     const frontEnd: FrontEndConfig = { ...DEFAULT_FRONT_END, lowHz: 100 };
+    const own = (name: string, build: (options: Required<BuildOptions>) => Graph) => ({
+      model: { name, build },
+    });
+    const toy = (labels: number, frames: number) => {
+      const g = new GraphBuilder('toy');
+      const pooled = g.globalAvgPool(g.input('features', [frames, 40, 1]));
+      return g.build({ outputs: [g.dense(pooled, { channels: labels })] });
+    };
     const cases: [Partial<TrainModelOptions>, string][] = [
+      [own('two', () => toy(2, 38)), 'Cannot train two: expected one output of 1 × 1 × 3, got 1 × 1 × 2'],
+      [
+        own('long', () => toy(3, 98)),
+        'Cannot train long: expected one input of 38 × 40 × 1, got 98 × 40 × 1',
+      ],
+      [own('', () => toy(3, 38)), 'expected a name of 1 to 256 characters, got '],
       [{ model: 'ghostnet-tinny' }, 'ghostnet-tiny'],
       [{ init: { model: first.model }, frontEnd }, 'Cannot start from ghostnet-tiny: expected the front end'],
       [{ init: { model: first.model }, model: 'bc-resnet-1' }, 'expected features of bc-resnet-1 in it'],

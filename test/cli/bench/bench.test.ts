@@ -46,7 +46,7 @@ describe('hearken bench', () => {
   });
 
   it.each([
-    [['no-such-network'], 1, 'no-such-network'],
+    [['no-such-network'], 2, 'no-such-network'],
     [['ghost-25k', '--threads', '0'], 2, 'whole number'],
     [['ghost-25k', '--threads', '10000'], 2, 'whole number'],
     [['ghost-25k', '--profile', '--engine', 'tensorflow'], 2, '--profile is for the wasm engine'],

@@ -1,0 +1,149 @@
+/** What a DRNet can be made of, looked at before it is built. */
+import { ConfigError, HearkenError } from '../errors.js';
+import { type Graph, nodesByName, type Pair, type Shape } from '../graph/graph.js';
+import { totalStride } from '../graph/receptive-field.js';
+import { CANDIDATE_KINDS, type CandidateKind, type MapSize, sizeIn } from './candidates.js';
+import type { Backbone, DrNetConfig } from './drnet.js';
+import type { BuildOptions } from './entry.js';
+import { PREDICTOR_KINDS } from './resolution-predictor.js';
+
+/** What each option may be; any value where the list is empty. A key that `DrNetConfig` lacks does not compile here. */
+const OPTIONS: Readonly<Record<keyof DrNetConfig, readonly string[]>> = {
+  resolutions: [],
+  candidates: CANDIDATE_KINDS,
+  predictor: PREDICTOR_KINDS,
+  predictorSize: [],
+  predictorInput: ['resize', 'candidates'],
+};
+
+/** @throws ConfigError for an option that there is none of, a choice that is none, labels below 1, candidates that do not suit the input. */
+export function checkConfig(
+  name: string,
+  config: DrNetConfig,
+  { labels, input }: Required<BuildOptions>,
+): void {
+  if (!(Number.isInteger(labels) && labels >= 1)) {
+    const message = `Cannot build ${name}: expected labels to be a whole number of 1 or more, got ${labels}`;
+    throw new ConfigError('model-labels', message, { value: labels });
+  }
+  for (const [key, value] of Object.entries(config)) {
+    if (!Object.hasOwn(OPTIONS, key))
+      throw fault(`build ${name}`, 'option', `options ${Object.keys(OPTIONS).join(', ')}`, key);
+    const choices = OPTIONS[key as keyof DrNetConfig];
+    if (value !== undefined && choices.length > 0 && !choices.includes(value))
+      throw fault('build a DRNet', key, `${key} ${choices.join(' or ')}`, value);
+  }
+  if (config.candidates === 'front-end' && input[2] !== 1)
+    throw fault(
+      `build ${name}`,
+      'candidates',
+      `candidates to be resize for an input of ${input[2]} maps (front-end is for log-mel maps alone)`,
+      'front-end',
+    );
+}
+
+/** `[time, frequency]` of each resolution. @throws ConfigError for fewer than two, or one that is not smaller than the one before. */
+export function resolutionsOf(
+  name: string,
+  wanted: readonly MapSize[],
+  input: Shape,
+  kind: CandidateKind,
+): Pair[] {
+  if (wanted.length < 2)
+    throw fault(`build ${name}`, 'resolutions', 'two resolutions or more', `${wanted.length}`);
+  const sizes = wanted.map((size) => sizeIn(input, size, kind));
+  sizes.forEach((size, i) => {
+    checkSize('resolution', size, input);
+    const before = sizes[i - 1];
+    if (before && !(size[0] <= before[0] && size[1] <= before[1] && size.join() !== before.join()))
+      throw fault(
+        `build ${name}`,
+        'resolutions',
+        `a size below ${before.join(' × ')} next`,
+        size.join(' × '),
+      );
+  });
+  return sizes;
+}
+
+/** @throws ConfigError for a size that is no part of the input. */
+export function checkSize(what: string, size: Pair, [time, frequency]: Shape): void {
+  const fits = (part: number, whole: number) => Number.isInteger(part) && part >= 1 && part <= whole;
+  if (fits(size[0], time) && fits(size[1], frequency)) return;
+  throw fault(
+    `look at ${what} ${size.join(' × ')}`,
+    what,
+    `1 to ${time} × 1 to ${frequency}`,
+    size.join(' × '),
+  );
+}
+
+/** @throws ConfigError for a backbone of many answers a clip, or a resolution below its strides. */
+export function checkBackbone(name: string, backbone: Graph, sizes: readonly Pair[]): void {
+  const { shape } = nodesByName(backbone).get(backbone.outputs[0])!;
+  const answers = shape[0] * shape[1];
+  if (answers !== 1)
+    throw fault(
+      `build ${name}`,
+      'backbone',
+      'a backbone of one answer a clip',
+      `${answers} of ${backbone.name}`,
+    );
+  const stride = totalStride(backbone);
+  const small = sizes.find((size) => size[0] < stride[0] || size[1] < stride[1]);
+  if (!small) return;
+  const wanted = `resolutions of at least the strides of ${backbone.name}, ${stride.join(' × ')}`;
+  throw fault(`build ${name}`, 'resolutions', wanted, small.join(' × '));
+}
+
+/** The backbone at one resolution. @throws ConfigError where its layers do not fit, with the smallest size that they fit on. */
+export function buildAt(
+  name: string,
+  backbone: Backbone,
+  options: Required<BuildOptions>,
+  whole: Shape,
+): Graph {
+  try {
+    return backbone.build(options);
+  } catch (error) {
+    if (!(error instanceof HearkenError)) throw error;
+    const [time, frequency] = options.input;
+    const least = ([0, 1] as const).map((axis) => leastOn(axis, backbone, { ...options, input: whole }));
+    const wanted = `resolutions that ${backbone.name} can take, of at least ${least.join(' × ')}`;
+    throw fault(
+      `build ${name}`,
+      'resolutions',
+      wanted,
+      `${time} × ${frequency} (${error.message.replace(/^Cannot /, 'it cannot ')})`,
+    );
+  }
+}
+
+/** The fewest positions on one axis that a backbone can be built on, the other axis being whole. */
+function leastOn(axis: 0 | 1, backbone: Backbone, { labels, input }: Required<BuildOptions>): number {
+  let [low, high] = [1, input[axis]];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const [time, frequency, maps] = input;
+    const tried: Shape = axis === 0 ? [middle, frequency, maps] : [time, middle, maps];
+    if (canBuild(backbone, { labels, input: tried })) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+function canBuild(backbone: Backbone, options: Required<BuildOptions>): boolean {
+  try {
+    backbone.build(options);
+    return true;
+  } catch (error) {
+    if (error instanceof HearkenError) return false;
+    throw error;
+  }
+}
+
+function fault(doing: string, option: string, wanted: string, found: unknown): ConfigError {
+  return new ConfigError(`drnet-${option}`, `Cannot ${doing}: expected ${wanted}, got ${found}`, {
+    value: option,
+  });
+}
