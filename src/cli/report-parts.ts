@@ -21,6 +21,7 @@ export function networkCost(graph: Graph, name: string, modelBytes: number): Net
     modelBytes,
     stages: stagesOf(graph).map((stage) => ({
       ...stage,
+      name: stage.part === undefined ? stage.name : `${stage.part}: ${stage.name}`,
       ops: formatOps(stage.ops),
       shape: stage.shape.join(' × '),
     })),

@@ -52,14 +52,14 @@ export function renderNetwork(network: NetworkCost): Html {
     { name: 'Input (time × frequency × maps)', value: network.input },
     { name: 'Parameters', value: formatCount(network.parameters) },
     { name: 'Multiply–accumulates a clip', value: formatShort(network.macs) },
-    { name: 'Activations a clip', value: formatBytes(network.activationBytes) },
+    { name: 'Maps in training, a clip', value: formatBytes(network.activationBytes) },
     ...(network.modelBytes === undefined
       ? []
       : [{ name: 'Model file', value: formatBytes(network.modelBytes) }]),
   ])}</dl></div>
 <details class="card"><summary>Stage by stage</summary><div class="scroll">
 <table class="list"><thead><tr><th>stage</th><th>made of</th><th>output</th>
-<th class="number">parameters</th><th class="number">MACs</th><th class="number">activations</th></tr></thead>
+<th class="number">parameters</th><th class="number">MACs</th><th class="number">training maps</th></tr></thead>
 <tbody>${network.stages.map(
     (stage) => html`<tr><td>${stage.name}</td><td>${stage.ops}</td><td>${stage.shape}</td>
 <td class="number">${formatCount(stage.parameters)}</td><td class="number">${formatShort(stage.macs)}</td>
