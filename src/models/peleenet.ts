@@ -100,14 +100,16 @@ function peleeBody(g: GraphBuilder, x: Value, config: PeleeConfig): Value {
   return y;
 }
 
-/** Strided 3 × 3 beside a max pool, after a strided 3 × 3. Source: figure 4 of the paper. */
+/** Strided 3 × 3 beside a max pool, after a strided 3 × 3; of an odd size the pool's last window holds what is left. Source: figure 4 of the paper. */
 function peleeStem(g: GraphBuilder, x: Value): Value {
   return g.scope('stem', () => {
     const kernel: Pair = [3, 3];
     const first = convNorm(g, x, { channels: 32, kernel, stride: TWO });
     const narrow = convNorm(g, first, { channels: 16 });
     const left = convNorm(g, narrow, { channels: 32, kernel, stride: TWO });
-    return convNorm(g, g.concat([left, g.maxPool(first, { kernel: TWO })]), { channels: 32 });
+    const padding = [[0, first.shape[0] % 2] as const, [0, first.shape[1] % 2] as const] as const;
+    const right = g.maxPool(first, { kernel: TWO, padding });
+    return convNorm(g, g.concat([left, right]), { channels: 32 });
   });
 }
 

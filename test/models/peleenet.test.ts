@@ -30,6 +30,14 @@ describe('buildPeleeNet', () => {
     },
   );
 
+  it('builds at every size from 32 to 128, its stem a quarter as large, rounded up', () => {
+    for (let size = 32; size <= 128; size++) {
+      const graph = buildPeleeNet('pelee', { fusion: 'plain' }, { labels: 5, input: [size, size + 3, 3] });
+      const stem = graph.nodes.find(({ name }) => name === 'stem/concat')!;
+      expect(stem.shape).toEqual([Math.ceil(size / 4), Math.ceil((size + 3) / 4), 64]);
+    }
+  });
+
   it('saves in the order of the paper, and the more the larger γ is', () => {
     const saved = (['first', 'last', 'both', 'plain'] as const).map((fusion) => macs({ fusion }));
     expect(saved).toEqual([...saved].sort((a, b) => a - b));

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEFAULT_FRONT_END } from '../../src/audio/front-end.js';
-import type { TrainingResult } from '../../src/engine/engine.js';
+import type { Engine, TrainingResult } from '../../src/engine/engine.js';
 import { createTensorflowEngine } from '../../src/engine/tensorflow/tensorflow-engine.js';
 import { createWasmEngine } from '../../src/engine/wasm/wasm-engine.js';
 import type { Model } from '../../src/formats/model.js';
@@ -47,10 +47,7 @@ function isVgg(name: string): boolean {
 const GRADIENT_RELATIVE = 5e-3;
 /** Noise for gates that choose a branch for each clip: one where a branch is taken by none leaves it without gradients. */
 const SEEDS = Array.from({ length: 200 }, (_, i) => 11 + i);
-/**
- * Not beside the tensorflow engine, whose cpu backend would take minutes each: more of the layers of a network that is.
- * Everything else is for them too.
- */
+/** Beside the tensorflow engine on tfjs-node alone (`describeDeeper`): its cpu backend would take minutes each. */
 const DEEPER = /-(101|152)(-|$)|^densenet-(169|201)$|^drnet-resnet-50-m5$|^ghost-vgg-16-/;
 
 /** The registered networks for images, of some families or of all others. */
@@ -81,8 +78,8 @@ export function describeOriginals(entries: readonly ModelEntry[]): void {
       const { model, features, own } = current();
       expectSameScores(asMaps(await ownScores(wasm, saveAndLoad(model), features, CLIPS)), own, 0);
     });
-    it.skipIf(DEEPER.test(name))('trains and infers as the tensorflow engine does', () =>
-      expectLikeTensorflow(current()),
+    it.skipIf(DEEPER.test(name))('trains and infers as the tensorflow engine does', async () =>
+      expectLikeTensorflow(current(), await createTensorflowEngine(tf, { backend: 'cpu' })),
     );
     it('gives ONNX Runtime the same scores', async () => {
       const { model, own, inputs } = current();
@@ -93,6 +90,14 @@ export function describeOriginals(entries: readonly ModelEntry[]): void {
       expectSameScores(await runGraphModel(exportTfjs(model), inputs), own, toleranceOf(model));
     });
   });
+}
+
+/** The test that the deepest of them need a native engine for. */
+export function describeDeeper(engine: () => Promise<Engine>): void {
+  const names = originals(() => true).filter(({ name }) => DEEPER.test(name));
+  it.each(names)('trains and infers $name as the wasm engine does', async ({ name }) =>
+    expectLikeTensorflow(await trainOriginal(name), await engine()),
+  );
 }
 
 const wasm = await createWasmEngine({ kernels: 'strict' });
@@ -182,8 +187,8 @@ function expectAnswers(logits: Float32Array): void {
  * Gradients with smooth activations in the place of rectifiers: norms over a few numbers multiply rounding, and some
  * rectifiers' signs hang on it. Inference with their own.
  */
-async function expectLikeTensorflow({ graph, data, model, features, own }: Original): Promise<void> {
-  const tensorflow = await createTensorflowEngine(tf, { backend: 'cpu' });
+async function expectLikeTensorflow(original: Original, tensorflow: Engine): Promise<void> {
+  const { graph, data, model, features, own } = original;
   const smooth = smoothed(graph);
   const found = await stepOn(wasm, smooth, data);
   const wanted = await stepOn(tensorflow, smooth, data);
