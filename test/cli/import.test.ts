@@ -41,7 +41,7 @@ describe('hearken import', () => {
     const out = join(folder, 'none.safetensors');
     const broken = join(folder, 'broken.safetensors');
     writeFileSync(broken, 'no weights');
-    const cases: [file: string, model: string, labels: string, out: string, told: RegExp][] = [
+    const cases: [file: string, model: string, labels: string, out: string, told: RegExp, misuse?: true][] = [
       [
         broken,
         'bc-resnet-1',
@@ -69,12 +69,13 @@ describe('hearken import', () => {
         'a,b,c',
         out,
         /^error: Cannot build model: expected a name that `hearken models` lists/,
+        true,
       ],
       [weights, 'bc-resnet-1', 'a,b,c', join(folder, 'no', 'm'), /^error: Cannot write .*: expected a place/],
     ];
-    for (const [file, model, labels, to, told] of cases) {
+    for (const [file, model, labels, to, told, misuse] of cases) {
       const { code, stdout, stderr } = await importing(file, model, labels, to);
-      expect([code, stdout]).toEqual([1, '']);
+      expect([code, stdout]).toEqual([misuse ? 2 : 1, '']);
       expect(stderr).toMatch(told);
     }
     expect(existsSync(out)).toBe(false);
