@@ -29,7 +29,7 @@ export interface GhostNetConfig {
   readonly stem?: number;
   /** Width of the last 1 × 1 convolution, before `width`. */
   readonly last: number;
-  /** Width of the dense layer after the pool; not multiplied. */
+  /** Width of the dense layer after the pool; not multiplied. 0: none, the pooled map is classified. */
   readonly hidden: number;
   readonly dropout: number;
   /** Of the Ghost modules' depthwise convolutions; default 3 × 3. */
@@ -75,6 +75,7 @@ export function buildGhostNet(
   });
   x = convNorm(g, x, { name: 'last', channels: scaled(config.last) });
   if (config.frequencyHead) x = frequencyAwareHead(g, x);
-  x = g.relu(g.dense(g.globalAvgPool(x), { name: 'hidden', channels: config.hidden }));
+  x = g.globalAvgPool(x);
+  if (config.hidden > 0) x = g.relu(g.dense(x, { name: 'hidden', channels: config.hidden }));
   return g.build({ outputs: [classify(g, x, { labels: options.labels, dropout: config.dropout })] });
 }
