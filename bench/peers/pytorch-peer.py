@@ -82,10 +82,7 @@ class Network(torch.nn.Module):
         if op == "dropout":
             return F.dropout2d(x, node["rate"]) if node["unit"] == "channel" else F.dropout(x, node["rate"])
         if op in ("avgPool", "maxPool"):
-            (tb, _), (fb, _) = node["padding"]
-            if op == "maxPool":
-                return F.max_pool2d(x, node["kernel"], node["stride"], (tb, fb))
-            return F.avg_pool2d(x, node["kernel"], node["stride"], (tb, fb), count_include_pad=node["countPadding"])
+            return pooled(node, x)
         if op == "resize":
             mode = "nearest" if node["mode"] == "nearest" else "bilinear"
             return F.interpolate(x, size=node["shape"][:2], mode=mode)
@@ -120,6 +117,23 @@ class Network(torch.nn.Module):
         y = x.permute(0, 1, 3, 2).contiguous().view(b, c * bands, f // bands, t)
         y = F.batch_norm(y, mean, variance, gamma, beta, by_batch, 0.1, node["epsilon"])
         return y.view(b, c, f, t).permute(0, 1, 3, 2)
+
+
+def pooled(node, x):
+    (tb, ta), (fb, fa) = node["padding"]
+    kernel, stride, padding = node["kernel"], node["stride"], (tb, fb)
+    uneven = tb != ta or fb != fa
+    sides = (fb, fa, tb, ta)
+    if node["op"] == "maxPool":
+        if uneven:
+            x, padding = F.pad(x, sides, value=-torch.inf), 0
+        return F.max_pool2d(x, kernel, stride, padding)
+    if not uneven:
+        return F.avg_pool2d(x, kernel, stride, padding, count_include_pad=node["countPadding"])
+    mean = F.avg_pool2d(F.pad(x, sides), kernel, stride)
+    if node["countPadding"]:
+        return mean
+    return mean / F.avg_pool2d(F.pad(torch.ones_like(x[:1, :1]), sides), kernel, stride)
 
 
 def box(x, start, size):
