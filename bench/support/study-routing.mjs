@@ -40,5 +40,5 @@ export function routedTraining({ out, backbone, folder }, { model, labels, seed,
   argv.push('--labels', labels.join(','));
   argv.push('--recipe', 'short', '--epochs', `${epochs}`, '--mac-share', `${macShare}`, '--seed', `${seed}`);
   argv.push('--kernels', 'relaxed', '--threads', '1', '--no-report');
-  return existsSync(`${out}.checkpoint`) ? [...argv, '--resume'] : argv;
+  return existsSync(join(`${out}.checkpoint`, 'last.safetensors')) ? [...argv, '--resume'] : argv;
 }

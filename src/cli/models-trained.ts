@@ -21,15 +21,24 @@ export interface TrainedCosts {
 }
 
 /** None where so small a map is too small for the network. */
-export function trainedCosts({ name }: ModelRow): TrainedCosts | null {
-  const input = featureShape(frontEndFor(name), SAMPLE_RATE_HZ);
-  const labels = SPEECH_LABELS;
+export function trainedCosts(row: ModelRow): TrainedCosts | null {
+  const input = featureShape(frontEndFor(row.name), SAMPLE_RATE_HZ);
+  const trained = { input, labels: SPEECH_LABELS };
+  if (!differs(row, trained)) {
+    const { parameters, macs, routing } = row;
+    return {
+      ...trained,
+      parameters,
+      macs: routing?.macs ?? macs,
+      predictorMacs: routing?.predictorMacs ?? 0,
+    };
+  }
   try {
-    const graph = buildModel(name, { input, labels });
+    const graph = buildModel(row.name, trained);
     const { parameters, macs } = costsOf(graph);
     const routes = routesOf(graph);
     const ways = routes?.branches.map((branch) => branch.macs);
-    return { input, labels, parameters, macs: ways ?? macs, predictorMacs: routes?.predictorMacs ?? 0 };
+    return { ...trained, parameters, macs: ways ?? macs, predictorMacs: routes?.predictorMacs ?? 0 };
   } catch (error) {
     if (error instanceof HearkenError) return null;
     throw error;
@@ -37,6 +46,6 @@ export function trainedCosts({ name }: ModelRow): TrainedCosts | null {
 }
 
 /** Whether a network is trained at another map or for another number of labels than its row counts. */
-export function differs(row: ModelRow, trained: TrainedCosts): boolean {
+export function differs(row: ModelRow, trained: Pick<TrainedCosts, 'input' | 'labels'>): boolean {
   return row.input.join() !== trained.input.join() || row.labels !== trained.labels;
 }

@@ -5,9 +5,10 @@
  * 2020, arXiv 1911.11929, figure 3. Reference: cfg files of WongKinYiu/CrossStagePartialNetworks, read, not copied.
  * γ is the share that bypasses: the reading under which the paper's larger γ are the cheaper ones.
  */
-import { ConfigError } from '../errors.js';
+import type { ConfigError } from '../errors.js';
 import type { GraphBuilder, Value } from '../graph/builder.js';
 import type { Pair } from '../graph/graph.js';
+import { checkOption, refusal } from './check-option.js';
 import { type ActivationChoice, convNorm } from './layers.js';
 
 /**
@@ -80,8 +81,13 @@ export function crossStage(g: GraphBuilder, x: Value, options: CrossStageOptions
 }
 
 function checkChoices(channels: number, fusion: Fusion, gamma: number): void {
-  if (!FUSIONS.includes(fusion))
-    throw fault('fusion', channels, `fusion to be ${FUSIONS.join(', ')}`, fusion);
+  const known = {
+    code: 'csp-fusion',
+    what: stageOf(channels),
+    option: 'fusion',
+    allowed: FUSIONS.join(', '),
+  };
+  checkOption(FUSIONS.includes(fusion), { ...known, value: fusion });
   if (!(gamma > 0 && gamma < 1)) throw wrongGamma(channels, gamma);
 }
 
@@ -94,22 +100,15 @@ function bypassOf(channels: number, gamma: number): number {
 
 function wrongGamma(channels: number, gamma: number): ConfigError {
   const wanted = 'a gamma above 0 and below 1 that leaves channels on both sides';
-  return fault('gamma', channels, wanted, gamma);
-}
-
-function fault(option: string, channels: number, wanted: string, value: string | number): ConfigError {
-  return new ConfigError(
-    `csp-${option}`,
-    `Cannot build a cross-stage partial stage of ${channels} channels: expected ${wanted}, got ${value}`,
-    { value },
-  );
+  return refusal({ code: 'csp-gamma', what: stageOf(channels), wanted, found: gamma });
 }
 
 function narrowStage(channels: number, bypassing: number): ConfigError {
-  return new ConfigError(
-    'csp-width',
-    `Cannot build a cross-stage partial stage with fusion last: expected more than ${bypassing} channels, ` +
-      `the width that bypasses, got ${channels}`,
-    { value: channels },
-  );
+  const what = 'a cross-stage partial stage with fusion last';
+  const wanted = `more than ${bypassing} channels, the width that bypasses`;
+  return refusal({ code: 'csp-width', what, wanted, found: channels });
+}
+
+function stageOf(channels: number): string {
+  return `a cross-stage partial stage of ${channels} channels`;
 }

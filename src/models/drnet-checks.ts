@@ -3,6 +3,7 @@ import { ConfigError, HearkenError } from '../errors.js';
 import { type Graph, nodesByName, type Pair, type Shape } from '../graph/graph.js';
 import { totalStride } from '../graph/receptive-field.js';
 import { CANDIDATE_KINDS, type CandidateKind, type MapSize, sizeIn } from './candidates.js';
+import { checkLabels } from './check-option.js';
 import type { Backbone, DrNetConfig } from './drnet.js';
 import type { BuildOptions } from './entry.js';
 import { PREDICTOR_KINDS } from './resolution-predictor.js';
@@ -22,10 +23,7 @@ export function checkConfig(
   config: DrNetConfig,
   { labels, input }: Required<BuildOptions>,
 ): void {
-  if (!(Number.isInteger(labels) && labels >= 1)) {
-    const message = `Cannot build ${name}: expected labels to be a whole number of 1 or more, got ${labels}`;
-    throw new ConfigError('model-labels', message, { value: labels });
-  }
+  checkLabels(name, labels);
   for (const [key, value] of Object.entries(config)) {
     if (!Object.hasOwn(OPTIONS, key))
       throw fault(`build ${name}`, 'option', `options ${Object.keys(OPTIONS).join(', ')}`, key);

@@ -4,9 +4,9 @@
  * Paper: Wang et al., "CSPNet", CVPRW 2020, arXiv 1911.11929, figure 4. There is no reference code or cfg of these heads:
  * what is gathered and that Maxout compresses it is the paper's, the layers behind it and the use on whole clips are ours.
  */
-import { ConfigError } from '../errors.js';
 import type { GraphBuilder, Value } from '../graph/builder.js';
 import { poolToSize } from './adaptive-pool.js';
+import { checkOption, isWhole, refusal } from './check-option.js';
 import { convNorm, depthwiseNorm, frequencyAwareHead, type NormOptions } from './layers.js';
 
 /** fpn: a scale and the coarser one before it on the way back. gfm: all scales. efm: a scale and its two neighbours. */
@@ -65,17 +65,12 @@ export function scalesFor(fusion: ScaleFusion, scale: number, count: number): nu
 }
 
 function checkOptions(scales: number, { fusion, channels, pieces }: FuseScalesOptions & { pieces: number }) {
-  if (!SCALE_FUSIONS.includes(fusion))
-    throw fault('kind', 'head', `fusion to be ${SCALE_FUSIONS.join(', ')}`, fusion);
-  const head = `head ${fusion}`;
-  if (scales < 2) throw fault('scales', head, 'the maps of two stages or more', scales);
+  const kinds = { code: 'fusion-kind', what: 'head', option: 'fusion', allowed: SCALE_FUSIONS.join(', ') };
+  checkOption(SCALE_FUSIONS.includes(fusion), { ...kinds, value: fusion });
+  const what = `head ${fusion}`;
+  if (scales < 2)
+    throw refusal({ code: 'fusion-scales', what, wanted: 'the maps of two stages or more', found: scales });
+  const allowed = 'a whole number of 1 or more';
   for (const [option, value] of Object.entries({ channels, pieces }))
-    if (!(Number.isInteger(value) && value >= 1))
-      throw fault(option, head, `${option} to be a whole number of 1 or more`, value);
-}
-
-function fault(option: string, head: string, wanted: string, value: string | number): ConfigError {
-  return new ConfigError(`fusion-${option}`, `Cannot build ${head}: expected ${wanted}, got ${value}`, {
-    value,
-  });
+    checkOption(isWhole(value), { code: `fusion-${option}`, what, option, allowed, value });
 }

@@ -5,11 +5,12 @@
  * Paper: Wang et al., "CSPNet", CVPRW 2020, arXiv 1911.11929, figure 4, which puts such heads on backbones of its time.
  * Which maps are the stages' the paper leaves to its detectors; here the graph is asked.
  */
-import { ConfigError } from '../errors.js';
+import type { ConfigError } from '../errors.js';
 import { GraphBuilder } from '../graph/builder.js';
 import { type Graph, type GraphNode, isWeighted, nodesByName } from '../graph/graph.js';
 import { routesOf } from '../graph/routes.js';
 import { ancestorsOf, partOf } from '../graph/subgraph.js';
+import { checkOption, isWhole, refusal } from './check-option.js';
 import { fuseScales, SCALE_FUSIONS, type ScaleFusion } from './feature-fusion.js';
 import { classify } from './layers.js';
 
@@ -42,11 +43,17 @@ export interface FusionHeadOptions {
  */
 export function withFusionHead(graph: Graph, kind: FusionHead, options: FusionHeadOptions = {}): Graph {
   const name = `${graph.name}-${kind}`;
-  if (!FUSION_HEADS.includes(kind)) throw fault('kind', name, `head to be ${FUSION_HEADS.join(', ')}`, kind);
+  const kinds = { code: 'fusion-kind', what: name, option: 'head', allowed: FUSION_HEADS.join(', ') };
+  checkOption(FUSION_HEADS.includes(kind), { ...kinds, value: kind });
   if (kind === 'none') return graph;
   const { channels = 8, pieces, scales = 3 } = options;
-  if (!(Number.isInteger(scales) && scales >= 2))
-    throw fault('scales', name, 'scales to be a whole number of 2 or more', scales);
+  const counts = {
+    code: 'fusion-scales',
+    what: name,
+    option: 'scales',
+    allowed: 'a whole number of 2 or more',
+  };
+  checkOption(isWhole(scales, 2), { ...counts, value: scales });
   const labels = labelsOf(graph, name);
   const { maps, head } = partsOf(graph);
   if (maps.length < 2) throw fewScales(name, graph, maps);
@@ -144,21 +151,11 @@ const sizeOf = ({ shape: [time, frequency] }: GraphNode) => `${time} × ${freque
 
 function fewScales(name: string, graph: Graph, maps: readonly GraphNode[]): ConfigError {
   const found = maps.length === 0 ? 'none' : `${maps.length} (${maps.map(sizeOf).join(', ')})`;
-  return fault('scales', name, `${graph.name} to have maps of two sizes or more`, found, maps.length);
+  const wanted = `${graph.name} to have maps of two sizes or more`;
+  return refusal({ code: 'fusion-scales', what: name, wanted, found, value: maps.length });
 }
 
 function wrongNetwork(graph: Graph, name: string, wanted: string, found: string): ConfigError {
-  return fault('network', name, `${graph.name} to have ${wanted}`, found, graph.name);
-}
-
-function fault(
-  option: string,
-  name: string,
-  wanted: string,
-  found: string | number,
-  value: string | number = found,
-): ConfigError {
-  return new ConfigError(`fusion-${option}`, `Cannot build ${name}: expected ${wanted}, got ${found}`, {
-    value,
-  });
+  const has = `${graph.name} to have ${wanted}`;
+  return refusal({ code: 'fusion-network', what: name, wanted: has, found, value: graph.name });
 }

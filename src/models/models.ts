@@ -6,7 +6,7 @@ import { routesOf } from '../graph/routes.js';
 import { BC_RESNETS } from './bc-resnet.js';
 import { BIG_LITTLES } from './big-little.js';
 import { BL_GHOSTNETS } from './bl-ghostnet.js';
-import { checkOption, isWhole } from './check-option.js';
+import { checkLabels, checkOption } from './check-option.js';
 import { CSP_MOBILENETS } from './csp-mobilenet.js';
 import { CSPNETS } from './cspnet.js';
 import { SPEECH_CSPNETS } from './cspnet-speech.js';
@@ -119,13 +119,7 @@ function checkOptions(what: string, options: ModelOptions): void {
     allowed: known,
     value: unknown,
   });
-  checkOption(isWhole(labels), {
-    code: 'model-labels',
-    what,
-    option: 'labels',
-    allowed: 'a whole number of 1 or more',
-    value: labels,
-  });
+  checkLabels(what, labels);
   const kinds = CONVOLUTIONS.join(' or ');
   checkOption(CONVOLUTIONS.includes(conv), {
     code: 'model-conv',

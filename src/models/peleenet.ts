@@ -8,9 +8,9 @@
  * the second one) of 2.86 M parameters and 0.892 BFLOPs where the authors' list
  * says 2.83 M and 0.888. The speech variants are ours.
  */
-import { ConfigError } from '../errors.js';
 import { GraphBuilder, type Value } from '../graph/builder.js';
 import type { Graph, Pair } from '../graph/graph.js';
+import { checkOption, isWhole } from './check-option.js';
 import { crossStage, type Fusion } from './cross-stage.js';
 import { CSP_SOURCE } from './cspnet.js';
 import { type BuildOptions, imageEntry, type ModelEntry, speechEntry } from './entry.js';
@@ -38,13 +38,12 @@ export function peleeLayer(
   x: Value,
   { growth, bottleneck, bands }: PeleeLayerOptions,
 ): Value {
-  if (!(growth > 0 && Number.isInteger(growth / 2)))
-    throw fault('growth', 'an even number of 2 or more, half for each way', growth);
+  check('growth', isWhole(growth / 2), 'an even number of 2 or more, half for each way', growth);
   const channels = growth / 2;
   const kernel: Pair = [3, 3];
   const waist = channels * bottleneck;
-  if (!(waist > 0 && Number.isInteger(waist)))
-    throw fault('bottleneck', `above 0 and a whole number of times ${channels}, half the growth`, bottleneck);
+  const halves = `above 0 and a whole number of times ${channels}, half the growth`;
+  check('bottleneck', isWhole(waist), halves, bottleneck);
   const near = convNorm(g, convNorm(g, x, { name: 'near-reduce', channels: waist }), {
     name: 'near',
     channels,
@@ -57,12 +56,8 @@ export function peleeLayer(
   return g.concat([x, near, far]);
 }
 
-function fault(option: string, wanted: string, value: number): ConfigError {
-  return new ConfigError(
-    `pelee-${option}`,
-    `Cannot build a layer of PeleeNet: expected ${option} to be ${wanted}, got ${value}`,
-    { value },
-  );
+function check(option: string, met: boolean, allowed: string, value: number): void {
+  checkOption(met, { code: `pelee-${option}`, what: 'a layer of PeleeNet', option, allowed, value });
 }
 
 /** Layers, bottleneck, width behind the stage, window of the means behind it. */
