@@ -46,7 +46,12 @@ export {
   type ScheduleRecipe,
   type SgdRecipe,
 } from './train/recipe.js';
-export { DEFAULT_ROUTING, type RoutingRecipe, routedRecipe } from './train/routing/routing-recipe.js';
+export {
+  DEFAULT_ROUTING,
+  PAPER_ROUTING,
+  type RoutingRecipe,
+  routedRecipe,
+} from './train/routing/routing-recipe.js';
 export { type TrainedModel, type TrainModelOptions, trainModel } from './train/train.js';
 export { Trainer } from './train/trainer.js';
 export type { StartReport, StepReport, TrainerOptions, TrainingOutcome } from './train/trainer-options.js';

@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import type { DataSet } from '../train/data-set.js';
 import type { Recipe, RecipeName } from '../train/recipe.js';
 import { recipeFor } from '../train/recipe.js';
+import type { RoutingRecipe } from '../train/routing/routing-recipe.js';
 import {
   type ComputeOptions,
   engineOption,
@@ -34,7 +35,7 @@ export interface TrainOptions extends ComputeOptions {
   readonly clipMs?: number;
   readonly macShare?: number;
   readonly macWeight?: number;
-  readonly softRoutes?: boolean;
+  readonly routes?: RoutingRecipe['route'];
   readonly maxUnreadableShare?: number;
   readonly licence?: string;
   readonly attribution?: string[];
@@ -88,8 +89,13 @@ export function addTrainOptions(command: Command): Command {
       'of a DRNet: what a clip may cost on average, as a part of the largest resolution (default: 0.65)',
       numberBetween(0, 1),
     )
-    .option('--mac-weight <weight>', 'of a DRNet: how much more weighs (default: 0.2)', numberBetween(0, 1e6))
-    .option('--soft-routes', 'of a DRNet: take every clip through all resolutions in training')
+    .option('--mac-weight <weight>', 'of a DRNet: how much more weighs (default: 1)', numberBetween(0, 1e6))
+    .addOption(
+      new Option(
+        '--routes <kind>',
+        'of a DRNet: take each clip of a training through all resolutions, or through its own alone (default: soft)',
+      ).choices(['soft', 'hard']),
+    )
     .option('--clip-ms <ms>', 'length of the clip that is heard at once (default: 1000)', integer(100))
     .option(
       '--max-unreadable-share <part>',
@@ -140,19 +146,19 @@ export function recipeFromOptions(model: string, options: TrainOptions, dataSet?
 
 /** @throws UsageError for flags of networks that choose their resolution where this one does not. */
 function routingFromOptions(model: string, { routing }: Recipe, options: TrainOptions): Partial<Recipe> {
-  const { macShare, macWeight, softRoutes } = options;
+  const { macShare, macWeight, routes } = options;
   if (routing)
     return {
       routing: {
         ...routing,
         ...(macShare !== undefined && { targetShare: macShare }),
         ...(macWeight !== undefined && { weight: macWeight }),
-        ...(softRoutes && { route: 'soft' }),
+        ...(routes && { route: routes }),
       },
     };
-  if (macShare === undefined && macWeight === undefined && !softRoutes) return {};
+  if (macShare === undefined && macWeight === undefined && routes === undefined) return {};
   throw new UsageError(
-    `--mac-share, --mac-weight and --soft-routes are for networks that choose their resolution, ${model} does not`,
+    `--mac-share, --mac-weight and --routes are for networks that choose their resolution, ${model} does not`,
   );
 }
 

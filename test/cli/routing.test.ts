@@ -57,6 +57,8 @@ describe('a network that chooses its resolution', () => {
       '0.5',
       '--mac-weight',
       '0.4',
+      '--routes',
+      'hard',
       '--json',
     );
     expect([code, stderr]).toEqual([0, expect.stringContaining('training: ')]);

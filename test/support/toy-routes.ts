@@ -4,7 +4,7 @@ import type { Graph, Shape } from '../../src/graph/graph.js';
 import { type DrNetConfig, wrapBackbone } from '../../src/models/drnet.js';
 import type { BuildOptions } from '../../src/models/entry.js';
 import { DEFAULT_RECIPE, type Recipe } from '../../src/train/recipe.js';
-import { DEFAULT_ROUTING, type RoutingRecipe, routedRecipe } from '../../src/train/routing/routing-recipe.js';
+import { PAPER_ROUTING, type RoutingRecipe, routedRecipe } from '../../src/train/routing/routing-recipe.js';
 import { TOY_LABELS, TOY_SHAPE } from './toy-clips.js';
 
 /** Convolution, BatchNorm, mean, head. */
@@ -27,14 +27,8 @@ export function routedToy(config: DrNetConfig = {}, input: Shape = TOY_SHAPE): G
   );
 }
 
+/** The paper's stages, hard routes unless said, in batches of 16. */
 export function routedToyRecipe(routing: Partial<RoutingRecipe> = {}, changes: Partial<Recipe> = {}): Recipe {
-  const plain = {
-    ...DEFAULT_RECIPE,
-    epochs: 5,
-    batchSize: 16,
-    normShard: 8,
-    ema: { decay: 0.9 },
-    ...changes,
-  };
-  return { ...routedRecipe(plain, { ...DEFAULT_ROUTING, ...routing }), ...changes };
+  const sizes = { epochs: 5, batchSize: 16, normShard: 8, ema: { decay: 0.9 } };
+  return { ...routedRecipe(DEFAULT_RECIPE, { ...PAPER_ROUTING, ...routing }), ...sizes, ...changes };
 }

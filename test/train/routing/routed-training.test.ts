@@ -3,7 +3,11 @@ import { createWasmEngine } from '../../../src/engine/wasm/wasm-engine.js';
 import { ConfigError } from '../../../src/errors.js';
 import { routesOf } from '../../../src/graph/routes.js';
 import { DEFAULT_RECIPE, type Recipe, recipeFor } from '../../../src/train/recipe.js';
-import type { RoutingRecipe } from '../../../src/train/routing/routing-recipe.js';
+import {
+  DEFAULT_ROUTING,
+  PAPER_ROUTING,
+  type RoutingRecipe,
+} from '../../../src/train/routing/routing-recipe.js';
 import { Trainer } from '../../../src/train/trainer.js';
 import type { StepReport, TrainerOptions, TrainingOutcome } from '../../../src/train/trainer-options.js';
 import type { EpochRecord } from '../../../src/train/training-state.js';
@@ -233,13 +237,28 @@ describe('a training of two stages', () => {
 });
 
 describe('recipeFor', () => {
-  it('gives a DRNet the routing of its paper, and no other network any', () => {
-    expect(recipeFor('drnet-bl-resnet-small')).toMatchObject({
-      name: 'adamw',
+  it('gives a DRNet routing, batches that show what a choice costs, and no other network any', () => {
+    const routed = {
       keep: 'last',
       statisticsBatches: 0,
-      routing: { weight: 0.2, targetShare: 0.65, predictorRate: 0.1, temperature: { from: 1, to: 1 } },
+      distillation: { temperature: 1 },
+      routing: DEFAULT_ROUTING,
+    };
+    expect(recipeFor('drnet-bl-resnet-small')).toMatchObject({
+      name: 'adamw',
+      batchSize: 64,
+      normShard: 32,
+      ...routed,
     });
+    const short = recipeFor('drnet-bl-resnet-small', undefined, 'short');
+    expect(short).toMatchObject({ name: 'short', batchSize: 32, normShard: 32, ...routed });
     expect(recipeFor('bl-resnet-small')).not.toHaveProperty('routing');
+  });
+});
+
+describe('PAPER_ROUTING', () => {
+  it('has the numbers of the paper', () => {
+    expect(PAPER_ROUTING).toMatchObject({ weight: 0.2, predictorRate: 0.1, temperature: { from: 1, to: 1 } });
+    expect(PAPER_ROUTING.pretrainShare).toBe(100 / (100 + 60));
   });
 });
