@@ -1,10 +1,10 @@
 /** The inference binary: runs a list of instructions over `clips` clips. */
 import { convolution } from './kernels/convolution';
-import { depthwise } from './kernels/depthwise';
 import { directConvolution, directGemm } from './kernels/direct';
 import { directDepthwise } from './kernels/direct-depthwise';
 import { activate, binary, copyBox, maxout, shuffle, weightedSum } from './kernels/elementwise';
 import { gemm } from './kernels/gemm';
+import { multipliedDepthwise } from './kernels/multiplied-depthwise';
 import { scaleShift } from './kernels/normalize';
 import { mean, pool, resize } from './kernels/pooling';
 import { argmaxOneHot, crossEntropy, softmax } from './kernels/probability';
@@ -31,7 +31,7 @@ export function infer(op: i32, a: usize, clips: i32): bool {
   switch (op) {
     case Op.Gemm: gemm(a, clips); return true;
     case Op.Convolution: convolution(a, clips); return true;
-    case Op.Depthwise: depthwise(a, clips); return true;
+    case Op.MultipliedDepthwise: multipliedDepthwise(a, clips); return true;
     case Op.SlidingDepthwise: slidingDepthwise(a, clips); return true;
     case Op.ScaleShift: scaleShift(a, clips); return true;
     case Op.Activate: activate(a, clips); return true;

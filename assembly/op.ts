@@ -5,7 +5,7 @@
 export enum Op {
   Gemm = 0,
   Convolution = 1,
-  Depthwise = 2,
+  MultipliedDepthwise = 2,
   ScaleShift = 3,
   Activate = 4,
   Binary = 5,
@@ -62,6 +62,7 @@ export enum Op {
   WinogradWeightGradient = 61,
   Depthwise1x3 = 62,
   Depthwise1x3WeightGradient = 63,
+  Depthwise = 64,
 }
 
 export enum Act {

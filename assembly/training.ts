@@ -2,6 +2,7 @@
 import { infer } from './inference';
 import { binaryGradient } from './kernels/binary-gradient';
 import { convolutionDataGradient, convolutionWeightGradient } from './kernels/convolution';
+import { depthwise } from './kernels/depthwise';
 import { depthwise1x3, depthwise1x3WeightGradient } from './kernels/depthwise-1x3';
 import { depthwiseDataGradient, depthwiseWeightGradient, flipTaps } from './kernels/depthwise-gradient';
 import { activateGradient, maxoutGradient, shuffleGradient, weightedSumGradient } from './kernels/elementwise';
@@ -39,6 +40,7 @@ function step(op: i32, a: usize, clips: i32): void {
     case Op.GemmWeightGradient: gemmWeightGradient(a, clips); return;
     case Op.ConvolutionWeightGradient: convolutionWeightGradient(a, clips); return;
     case Op.ConvolutionDataGradient: convolutionDataGradient(a, clips); return;
+    case Op.Depthwise: depthwise(a, clips); return;
     case Op.DepthwiseWeightGradient: depthwiseWeightGradient(a, clips); return;
     case Op.Depthwise1x3: depthwise1x3(a, clips); return;
     case Op.Depthwise1x3WeightGradient: depthwise1x3WeightGradient(a, clips); return;

@@ -52,7 +52,7 @@ export function depthwiseWeightGradient(a: usize, clips: i32): void {
   const kf = dim(a, 6);
   setWindows(a);
   // A column of taps along time is summed as a row of them is along frequency.
-  const upright = kf == 1 && kt <= 5;
+  const upright = kf == 1;
   for (let clip = 0; clip < clips; clip++) {
     const x = frame(a, clip);
     const dy = <usize>word(a, 1) + <usize>(clip * dim(a, 3) * dim(a, 4)) * row;
@@ -61,7 +61,9 @@ export function depthwiseWeightGradient(a: usize, clips: i32): void {
       const g = <usize>word(a, 3) + at;
       const lanes = min(4, C - c);
       if (upright) {
-        rowGradient(x + at, timeTap, dy + at, g, kt, lanes);
+        for (let u = 0; u < kt; u += 5) {
+          rowGradient(x + at + <usize>u * timeTap, timeTap, dy + at, g + <usize>u * row, min(5, kt - u), lanes);
+        }
       } else {
         for (let u = 0; u < kt; u++) {
           for (let v = 0; v < kf; v += 5) {

@@ -34,10 +34,10 @@ function three(x: usize, tap: usize, w: usize, start: v128, y: usize, lanes: i32
   }
 }
 
-/** Any taps, a row of them (frequency) at a time; rows of three and five unrolled. */
-function any(a: usize, x: usize, w: usize, start: v128, y: usize, lanes: i32): void {
+/** Rows of three or five taps (along frequency), unrolled. */
+function rowsOf(a: usize, x: usize, w: usize, start: v128, y: usize, lanes: i32): void {
   const kt = dim(a, 5);
-  const kf = dim(a, 6);
+  const isLong = dim(a, 6) == 5;
   const act = dim(a, 14);
   const slope = real(a, DIMS + 15);
   const add = dim(a, 16) != 0;
@@ -48,28 +48,16 @@ function any(a: usize, x: usize, w: usize, start: v128, y: usize, lanes: i32): v
       let sum = add ? v128.load(y) : start;
       let q = w;
       for (let u = 0; u < kt; u++) {
-        let r = p + <usize>u * below;
-        if (kf == 5) {
-          sum = fma4(v128.load(r), v128.load(q), sum);
-          let other = f32x4.mul(v128.load(r + right), v128.load(q + next));
-          sum = fma4(v128.load(r + 2 * right), v128.load(q + 2 * next), sum);
+        const r = p + <usize>u * below;
+        sum = fma4(v128.load(r), v128.load(q), sum);
+        let other = f32x4.mul(v128.load(r + right), v128.load(q + next));
+        sum = fma4(v128.load(r + 2 * right), v128.load(q + 2 * next), sum);
+        if (isLong) {
           other = fma4(v128.load(r + 3 * right), v128.load(q + 3 * next), other);
-          sum = f32x4.add(fma4(v128.load(r + 4 * right), v128.load(q + 4 * next), sum), other);
-          q += 5 * next;
-          continue;
+          sum = fma4(v128.load(r + 4 * right), v128.load(q + 4 * next), sum);
         }
-        if (kf == 3) {
-          sum = fma4(v128.load(r), v128.load(q), sum);
-          const other = f32x4.mul(v128.load(r + right), v128.load(q + next));
-          sum = f32x4.add(fma4(v128.load(r + 2 * right), v128.load(q + 2 * next), sum), other);
-          q += 3 * next;
-          continue;
-        }
-        for (let v = 0; v < kf; v++) {
-          sum = fma4(v128.load(r), v128.load(q), sum);
-          r += right;
-          q += next;
-        }
+        sum = f32x4.add(sum, other);
+        q += isLong ? 5 * next : 3 * next;
       }
       put(y, sum, lanes, act, slope);
       p += step;
@@ -78,12 +66,63 @@ function any(a: usize, x: usize, w: usize, start: v128, y: usize, lanes: i32): v
   }
 }
 
-/** y = act(bias + w ∗ x), channel by channel, or y + w ∗ x. */
-export function depthwise(a: usize, clips: i32): void {
-  if (dim(a, 13) != 1) {
-    multiplied(a, clips);
-    return;
+/** Any taps, four outputs at a time, so that sums do not wait for one another. */
+function any(a: usize, x: usize, w: usize, start: v128, y: usize, lanes: i32): void {
+  const act = dim(a, 14);
+  const slope = real(a, DIMS + 15);
+  const add = dim(a, 16) != 0;
+  const next = row;
+  for (let t = 0; t < lines; t++) {
+    const p = x + <usize>t * line;
+    let f = 0;
+    for (; f + 4 <= count; f += 4) {
+      taps(a, 4, p + <usize>f * step, w, start, y, lanes, act, slope, add);
+      y += 4 * next;
+    }
+    for (; f < count; f++) {
+      taps(a, 1, p + <usize>f * step, w, start, y, lanes, act, slope, add);
+      y += next;
+    }
   }
+}
+
+/** `outputs` (1 or 4) of them, one after the other. */
+// @ts-ignore: decorator
+@inline
+function taps(a: usize, outputs: i32, x: usize, w: usize, start: v128, y: usize, lanes: i32, act: i32, slope: f32, add: bool): void {
+  const right = step, next = row;
+  const isFour = outputs == 4;
+  let s0 = add ? v128.load(y) : start;
+  let s1 = start, s2 = start, s3 = start;
+  if (isFour && add) {
+    s1 = v128.load(y + next);
+    s2 = v128.load(y + 2 * next);
+    s3 = v128.load(y + 3 * next);
+  }
+  for (let u = 0; u < dim(a, 5); u++) {
+    let r = x + <usize>u * timeTap;
+    for (let v = 0; v < dim(a, 6); v++) {
+      const q = v128.load(w);
+      s0 = fma4(v128.load(r), q, s0);
+      if (isFour) {
+        s1 = fma4(v128.load(r + right), q, s1);
+        s2 = fma4(v128.load(r + 2 * right), q, s2);
+        s3 = fma4(v128.load(r + 3 * right), q, s3);
+      }
+      r += tap;
+      w += next;
+    }
+  }
+  put(y, s0, lanes, act, slope);
+  if (isFour) {
+    put(y + next, s1, lanes, act, slope);
+    put(y + 2 * next, s2, lanes, act, slope);
+    put(y + 3 * next, s3, lanes, act, slope);
+  }
+}
+
+/** y = act(bias + w ∗ x), channel by channel, or y + w ∗ x; one output a channel. */
+export function depthwise(a: usize, clips: i32): void {
   const C = dim(a, 2);
   const kt = dim(a, 5);
   const kf = dim(a, 6);
@@ -101,39 +140,8 @@ export function depthwise(a: usize, clips: i32): void {
       const w = <usize>word(a, 1) + at;
       const lanes = min(4, C - c);
       if (kt * kf == 3) three(x + at, kt == 3 ? timeTap : tap, w, start, y + at, lanes, act, slope, add);
+      else if (kf == 3 || kf == 5) rowsOf(a, x + at, w, start, y + at, lanes);
       else any(a, x + at, w, start, y + at, lanes);
-    }
-  }
-}
-
-/** More than one output a channel: rare, one number at a time. */
-function multiplied(a: usize, clips: i32): void {
-  const T = dim(a, 0);
-  const F = dim(a, 1);
-  const C = dim(a, 2);
-  const m = dim(a, 13);
-  const bias = <usize>word(a, 2);
-  let to = <usize>word(a, 3);
-  for (let clip = 0; clip < clips; clip++) {
-    for (let t = 0; t < dim(a, 3); t++) {
-      for (let f = 0; f < dim(a, 4); f++) {
-        for (let o = 0; o < C * m; o++) {
-          let sum: f32 = bias ? load<f32>(bias + (<usize>o << 2)) : 0;
-          for (let u = 0; u < dim(a, 5); u++) {
-            const ti = t * dim(a, 7) - dim(a, 11) + u * dim(a, 9);
-            if (ti < 0 || ti >= T) continue;
-            for (let v = 0; v < dim(a, 6); v++) {
-              const fi = f * dim(a, 8) - dim(a, 12) + v * dim(a, 10);
-              if (fi < 0 || fi >= F) continue;
-              const x = load<f32>(<usize>word(a, 0) + (<usize>(((clip * T + ti) * F + fi) * C + o / m) << 2));
-              sum += x * load<f32>(<usize>word(a, 1) + (<usize>((u * dim(a, 6) + v) * C * m + o) << 2));
-            }
-          }
-          if (dim(a, 16)) sum += load<f32>(to);
-          put(to, f32x4.splat(sum), 1, dim(a, 14), real(a, DIMS + 15));
-          to += 4;
-        }
-      }
     }
   }
 }

@@ -1,92 +1,151 @@
 /** Pooling, means over axes and resizing, with gradients; all vectorised over channels. */
 import { fma4, storeLanes, word } from './simd';
 
-// @ts-ignore: decorator
-@inline
-function add(to: usize, v: v128, lanes: i32): void {
-  storeLanes(to, f32x4.add(v128.load(to), v), lanes);
-}
+// What a window's loops share: its lines and columns on the map, bytes of a position and from line to line.
+let lines: i32 = 0;
+let columns: i32 = 0;
+let row: usize = 0;
+let line: usize = 0;
 
 // x, y, T, F, C, To, Fo, kt, kf, st, sf, pt, pf, countPadding, max
 export function pool(a: usize, clips: i32): void {
-  windows(a, clips, 0);
+  walk(a, clips, false);
 }
 
 // x, dx (added to), T, … max, dy
 export function poolGradient(a: usize, clips: i32): void {
-  windows(a, clips, word(a, 15));
+  walk(a, clips, true);
 }
 
-/** Walks all windows: forward where dy is 0, else adds dy's share to dx (which stands in y's place). */
-function windows(a: usize, clips: i32, dy: usize): void {
+/** Walks all windows: forward, or to add dy's share to dx (which stands in y's place). */
+// @ts-ignore: decorator
+@inline
+function walk(a: usize, clips: i32, back: bool): void {
   const T = word(a, 2);
   const F = word(a, 3);
-  const C = word(a, 4);
-  const To = word(a, 5);
-  const Fo = word(a, 6);
-  let row = 0;
+  const isMax = word(a, 14) != 0;
+  row = <usize>word(a, 4) << 2;
+  line = <usize>F * row;
+  const y = <usize>word(a, back ? 15 : 1);
+  let at: usize = 0;
   for (let n = 0; n < clips; n++) {
-    for (let t = 0; t < To; t++) {
+    for (let t = 0; t < word(a, 5); t++) {
       const t0 = t * word(a, 9) - word(a, 11);
       const tFirst = max(0, t0);
-      const tEnd = min(T, t0 + word(a, 7));
-      for (let f = 0; f < Fo; f++) {
+      lines = min(T, t0 + word(a, 7)) - tFirst;
+      for (let f = 0; f < word(a, 6); f++) {
         const f0 = f * word(a, 10) - word(a, 12);
         const fFirst = max(0, f0);
-        const fEnd = min(F, f0 + word(a, 8));
-        const counted = word(a, 13) ? word(a, 7) * word(a, 8) : (tEnd - tFirst) * (fEnd - fFirst);
-        const origin = n * T * F;
-        if (word(a, 14)) maxWindow(a, dy, row, origin, tFirst, tEnd, fFirst, fEnd);
-        else averageWindow(a, dy, row, origin, tFirst, tEnd, fFirst, fEnd, <f32>1 / <f32>counted);
-        row += C;
-      }
-    }
-  }
-}
-
-function averageWindow(a: usize, dy: usize, row: i32, origin: i32, t0: i32, t1: i32, f0: i32, f1: i32, share: f32): void {
-  const F = word(a, 3);
-  const C = word(a, 4);
-  const s = f32x4.splat(share);
-  for (let c = 0; c < C; c += 4) {
-    const lanes = min(4, C - c);
-    const at = <usize>(row + c) << 2;
-    const d = dy ? f32x4.mul(v128.load(dy + at), s) : f32x4.splat(0);
-    let sum = f32x4.splat(0);
-    for (let t = t0; t < t1; t++) {
-      for (let f = f0; f < f1; f++) {
-        const p = <usize>((origin + t * F + f) * C + c) << 2;
-        if (dy) add(word(a, 1) + p, d, lanes);
-        else sum = f32x4.add(sum, v128.load(word(a, 0) + p));
-      }
-    }
-    if (!dy) storeLanes(word(a, 1) + at, f32x4.mul(sum, s), lanes);
-  }
-}
-
-function maxWindow(a: usize, dy: usize, row: i32, origin: i32, t0: i32, t1: i32, f0: i32, f1: i32): void {
-  const F = word(a, 3);
-  const C = word(a, 4);
-  for (let c = 0; c < C; c++) {
-    let best = -Infinity as f32;
-    let where: usize = 0;
-    for (let t = t0; t < t1; t++) {
-      for (let f = f0; f < f1; f++) {
-        const p = <usize>((origin + t * F + f) * C + c) << 2;
-        const v = load<f32>(word(a, 0) + p);
-        // NaN must win too, or a broken network would look sound.
-        if (v > best || v != v || where == 0) {
-          best = v;
-          where = p + 1;
+        columns = min(F, f0 + word(a, 8)) - fFirst;
+        const first = <usize>(n * T + tFirst) * line + <usize>fFirst * row;
+        const x = <usize>word(a, 0) + first;
+        const dx = <usize>word(a, 1) + first;
+        if (isMax) {
+          if (back) maxGradient(x, dx, y + at);
+          else maximum(x, y + at);
+        } else {
+          const counted = word(a, 13) ? word(a, 7) * word(a, 8) : lines * columns;
+          const share = f32x4.splat(<f32>1 / <f32>counted);
+          if (back) averageGradient(dx, y + at, share);
+          else average(x, y + at, share);
         }
+        at += row;
       }
     }
-    const at = <usize>(row + c) << 2;
-    if (!dy) {
-      store<f32>(word(a, 1) + at, best);
-    } else if (where) {
-      const to = word(a, 1) + where - 1;
-      store<f32>(to, load<f32>(to) + load<f32>(dy + at));
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function lanesAt(c: usize): i32 {
+  return min(4, <i32>((row - c) >> 2));
+}
+
+function average(x: usize, y: usize, share: v128): void {
+  for (let c: usize = 0; c < row; c += 16) {
+    let sum = f32x4.splat(0);
+    let above = x + c;
+    for (let t = 0; t < lines; t++) {
+      let p = above;
+      for (let f = 0; f < columns; f++) {
+        sum = f32x4.add(sum, v128.load(p));
+        p += row;
+      }
+      above += line;
+    }
+    storeLanes(y + c, f32x4.mul(sum, share), lanesAt(c));
+  }
+}
+
+function averageGradient(dx: usize, dy: usize, share: v128): void {
+  for (let c: usize = 0; c < row; c += 16) {
+    const d = f32x4.mul(v128.load(dy + c), share);
+    const lanes = lanesAt(c);
+    let above = dx + c;
+    for (let t = 0; t < lines; t++) {
+      let p = above;
+      for (let f = 0; f < columns; f++) {
+        storeLanes(p, f32x4.add(v128.load(p), d), lanes);
+        p += row;
+      }
+      above += line;
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function largest(above: usize): v128 {
+  let best = f32x4.splat(-Infinity);
+  for (let t = 0; t < lines; t++) {
+    let p = above;
+    for (let f = 0; f < columns; f++) {
+      best = f32x4.pmax(best, v128.load(p));
+      p += row;
+    }
+    above += line;
+  }
+  return best;
+}
+
+function maximum(x: usize, y: usize): void {
+  for (let c: usize = 0; c < row; c += 16) {
+    let best = f32x4.splat(-Infinity);
+    // NaN must win, or a broken network would look sound: pmax passes it over, and all bits set are one.
+    let broken = f32x4.splat(0);
+    let above = x + c;
+    for (let t = 0; t < lines; t++) {
+      let p = above;
+      for (let f = 0; f < columns; f++) {
+        const v = v128.load(p);
+        best = f32x4.pmax(best, v);
+        broken = v128.or(broken, f32x4.ne(v, v));
+        p += row;
+      }
+      above += line;
+    }
+    storeLanes(y + c, v128.or(best, broken), lanesAt(c));
+  }
+}
+
+/** All of dy goes to the first of the largest numbers, or to a NaN before it. */
+function maxGradient(x: usize, dx: usize, dy: usize): void {
+  for (let c: usize = 0; c < row; c += 16) {
+    const best = largest(x + c);
+    const lanes = lanesAt(c);
+    let rest = v128.load(dy + c);
+    let above = x + c;
+    for (let t = 0; t < lines; t++) {
+      let p = above;
+      for (let f = 0; f < columns; f++) {
+        const v = v128.load(p);
+        const isIt = v128.not(f32x4.lt(v, best));
+        const to = p - x + dx;
+        storeLanes(to, f32x4.add(v128.load(to), v128.and(rest, isIt)), lanes);
+        rest = v128.andnot(rest, isIt);
+        p += row;
+      }
+      above += line;
     }
   }
 }

@@ -142,4 +142,8 @@ export const STRUCTURE_CASES: readonly OpCase[] = [
     const x = g.activation(g.input('x', [6, 5, 8]), 'silu');
     return g.add(x, g.depthwiseConv2d(x, { kernel: [1, 3] }));
   }),
+  opCase('depthwiseConv2d: 7×1 beside its own map', (g) => {
+    const x = g.activation(g.input('x', [6, 5, 8]), 'silu');
+    return g.add(x, g.depthwiseConv2d(x, { kernel: [7, 1] }));
+  }),
 ];

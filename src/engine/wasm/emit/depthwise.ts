@@ -66,8 +66,11 @@ export function emitDepthwise(context: Context, unit: Unit, needsGradient: boole
     emitDirectDepthwise(context, unit, weight, bias);
   } else {
     const y = context.define(name, needsGradient);
-    const frame = frameOf(context, sizes);
-    context.call(Op.Depthwise, x, weight, bias, y, frame, ...wordsOf(sizes), ...act, 0);
+    const isPlain = node.multiplier === 1;
+    const [op, frame] = isPlain
+      ? [Op.Depthwise, frameOf(context, sizes)]
+      : [Op.MultipliedDepthwise, 0 as const];
+    context.call(op, x, weight, bias, y, frame, ...wordsOf(sizes), ...act, 0);
   }
 }
 
