@@ -100,15 +100,22 @@ function replacePart(page, name, text) {
   return `${page.slice(0, from + start.length)}\n\n${text}\n\n${page.slice(to)}`;
 }
 
+/** Milliseconds a clip by network: the best of three rounds, all networks in turn, because the machine's clock moves. */
+function clipTimes(names) {
+  const best = Object.fromEntries(names.map((name) => [name, Number.POSITIVE_INFINITY]));
+  for (let round = 0; round < 3; round++) {
+    for (const name of names) {
+      const { clipMs } = hearken('bench', name, '--batch', '1', '--ms', '200', '--kernels', 'relaxed');
+      best[name] = Math.min(best[name], clipMs);
+    }
+  }
+  return best;
+}
+
 function writeTables() {
   const results = Object.keys(SETS).flatMap((name) => linesOf(resultsOf(name)));
   const names = [...new Set(results.map(({ model }) => model))];
-  const clipMs = Object.fromEntries(
-    names.map((name) => {
-      const { clipMs } = hearken('bench', name, '--batch', '1', '--ms', '300', '--kernels', 'relaxed');
-      return [name, clipMs];
-    }),
-  );
+  const clipMs = clipTimes(names);
   const sizes = Object.fromEntries(hearken('models', '--domain', 'speech').map((row) => [row.name, row]));
   const files = Object.keys(SETS)
     .map(resultsOf)
