@@ -48,6 +48,7 @@ const BOUNDS: Readonly<Record<string, Bound>> = {
 const ROUTING_BOUNDS: Readonly<Record<string, Bound>> = {
   'routing.pretrainShare': BELOW_ONE,
   'routing.predictorRate': POSITIVE,
+  'routing.classifierRate': NOT_NEGATIVE,
   'routing.targetShare': PART,
   'routing.weight': NOT_NEGATIVE,
   'routing.temperature.from': POSITIVE,

@@ -15,6 +15,7 @@ import { type Evaluation, evaluateSplit } from './evaluate.js';
 import { identityOf } from './identity.js';
 import { decayedParameters, resetOptimizer } from './optimizer.js';
 import { RoutedNetwork } from './routing/routed-network.js';
+import type { RoutingRecipe } from './routing/routing-recipe.js';
 import { type Stage, stageAt } from './routing/stages.js';
 import { learningRateAt } from './schedule.js';
 import { countCorrect } from './scores.js';
@@ -48,6 +49,7 @@ export class Trainer {
   readonly #validator: InferenceProgram;
   readonly #trained: readonly string[];
   readonly #decayed: ReadonlySet<string>;
+  /** Of the joint stage. */
   readonly #rates: ReadonlyMap<string, number> | undefined;
 
   private constructor(
@@ -63,8 +65,10 @@ export class Trainer {
     this.#trained = Object.keys(state.optimizer.slots[Object.keys(state.optimizer.slots)[0]]);
     this.#decayed = decayedParameters(options.recipe.optimizer, options.graph);
     const { routing } = options.recipe;
-    const predictor = Object.keys(programs.routes?.predictor.parameters ?? {});
-    this.#rates = routing && new Map(predictor.map((name) => [name, routing.predictorRate]));
+    const { parameters: predictor = {} } = programs.routes?.predictor ?? {};
+    const rateOf = (name: string, { predictorRate, classifierRate }: RoutingRecipe) =>
+      Object.hasOwn(predictor, name) ? predictorRate : classifierRate;
+    this.#rates = routing && new Map(this.#trained.map((name) => [name, rateOf(name, routing)]));
   }
 
   /**
@@ -160,10 +164,11 @@ export class Trainer {
     const result = await this.#network.step(batch, key);
     const correct = countCorrect(result.logits, batch.targets, count);
     const share = count / Math.min(recipe.batchSize, batches.clipsPerEpoch);
+    const stage = this.#stage();
     const settings: StepSettings = {
       ...{ recipe, learningRate, share, trained: this.#trained, decayed: this.#decayed },
-      firstStep: this.#stage().firstEpoch * batches.batchesPerEpoch,
-      rates: this.#rates,
+      firstStep: stage.firstEpoch * batches.batchesPerEpoch,
+      ...(stage.kind === 'joint' && { rates: this.#rates }),
     };
     const gradientNorm = await this.#apply(result, settings, () =>
       this.#network.placeOfDivergence(batch, key, result),

@@ -4,8 +4,10 @@ import type { Recipe } from '../recipe.js';
 export interface RoutingRecipe {
   /** Part of the epochs in which every clip goes through every branch and the predictor rests; the rest is joint. */
   readonly pretrainShare: number;
-  /** The predictor's learning rate as a part of the classifier's. */
+  /** The predictor's learning rate as a part of the schedule's. */
   readonly predictorRate: number;
+  /** The classifier's learning rate in the joint stage as a part of the schedule's; 0: its weights stand still. */
+  readonly classifierRate: number;
   /** α: what a clip may cost on average, as a part of the largest branch's MACs; the predictor's do not count. */
   readonly targetShare: number;
   /** η: how much going beyond it weighs beside the other losses. */
@@ -23,6 +25,7 @@ export interface RoutingRecipe {
 export const PAPER_ROUTING: RoutingRecipe = {
   pretrainShare: 0.625,
   predictorRate: 0.1,
+  classifierRate: 1,
   targetShare: 0.65,
   weight: 0.2,
   temperature: { from: 1, to: 1 },

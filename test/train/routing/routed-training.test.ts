@@ -95,10 +95,10 @@ describe('a training of two stages', () => {
   });
 
   it('moves the predictor at its own rate, and not before its stage', async () => {
-    const weightsAfter = async (epochs: number, predictorRate: number) => {
+    const weightsAfter = async (epochs: number, predictorRate: number, classifierRate = 1) => {
       const schedule = { kind: 'constant', rate: 1e-3, warmupEpochs: 0 } as const;
       const changes = { epochs, ema: null, schedule, clipNorm: null };
-      const recipe = routedToyRecipe({ pretrainShare: 0.7, predictorRate }, changes);
+      const recipe = routedToyRecipe({ pretrainShare: 0.7, predictorRate, classifierRate }, changes);
       const trainer = await Trainer.create({
         graph,
         engine,
@@ -122,6 +122,9 @@ describe('a training of two stages', () => {
     expect(head).toBeGreaterThan(1e-3);
     const [fast] = await weightsAfter(2, 1);
     expect(fast).toBeCloseTo(1e-3, 5);
+    const [alone, still] = await weightsAfter(2, 1, 0);
+    expect(alone).toBeCloseTo(1e-3, 5);
+    expect(still).toBeCloseTo(1e-3, 6);
   });
 
   it('chooses cheap routes when MACs weigh much, dear ones when they do not', async () => {
