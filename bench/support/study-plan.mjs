@@ -17,8 +17,7 @@ export const PAIRS = [
 
 /**
  * The DRNet over the best small network, whose choices are judged: each seed starts from that network as the study trained it and learns
- * its answers too. The cost that training allows is one of chances drawn; what is then chosen costs less, no more than the middle
- * resolution for all.
+ * its answers too. `macShare` bounds what chance draws in training; the likeliest choices may cost more or less.
  */
 export const ROUTING = {
   set: 'english-commands',

@@ -153,7 +153,7 @@ function routingFromOptions(model: string, { routing }: Recipe, options: TrainOp
         ...routing,
         ...(macShare !== undefined && { targetShare: macShare }),
         ...(macWeight !== undefined && { weight: macWeight }),
-        ...(routes && { route: routes }),
+        ...(routes !== undefined && { route: routes }),
       },
     };
   if (macShare === undefined && macWeight === undefined && routes === undefined) return {};

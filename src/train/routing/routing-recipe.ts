@@ -44,9 +44,7 @@ export const DEFAULT_ROUTING: RoutingRecipe = {
   route: 'soft',
 };
 
-/**
- * Clips a step, at least: a smaller batch's mean cost says too little of what the choices cost. As many make a shard of the norms.
- */
+/** Clips a step, at least: a smaller batch's mean cost says too little of what the choices cost. As many make a shard of the norms. */
 const ROUTED_BATCH = 32;
 
 /**
@@ -54,11 +52,10 @@ const ROUTED_BATCH = 32;
  * answers are taken as they are: softened ones would outweigh the cost of choosing.
  */
 export function routedRecipe(recipe: Recipe, routing: RoutingRecipe = DEFAULT_ROUTING): Recipe {
-  const batchSize = Math.max(recipe.batchSize, ROUTED_BATCH);
   return {
     ...recipe,
-    batchSize,
-    normShard: Math.min(Math.max(recipe.normShard, ROUTED_BATCH), batchSize),
+    batchSize: Math.max(recipe.batchSize, ROUTED_BATCH),
+    normShard: Math.max(recipe.normShard, ROUTED_BATCH),
     distillation: { ...recipe.distillation, temperature: 1 },
     statisticsBatches: 0,
     keep: 'last',
