@@ -4,9 +4,9 @@ import type { Graph } from '../../graph/graph.js';
 import type { Routes } from '../../graph/routes.js';
 import { subgraph } from '../../graph/subgraph.js';
 import { indexOfLargest } from '../../numerics/scores.js';
-import { TARGETS, TEACHER, withLoss } from '../loss.js';
 import type { NetworkOptions } from '../training-network.js';
 import type { Rows } from './branch-programs.js';
+import { GatedNetwork } from './gated-network.js';
 
 export interface ChoiceStep {
   readonly rows: Rows;
@@ -22,7 +22,7 @@ export class Chooser {
   readonly temperature: number;
   readonly predictor: TrainingProgram;
   /** For soft routes. */
-  readonly whole: TrainingProgram | undefined;
+  readonly whole: GatedNetwork | undefined;
   readonly #gate: string;
   readonly #input: string;
 
@@ -38,19 +38,20 @@ export class Chooser {
     this.#input = input;
   }
 
-  static async compile(options: NetworkOptions, { gate }: Routes, temperature: number): Promise<Chooser> {
-    const { engine, recipe, teacher, threads } = options;
+  static async compile(options: NetworkOptions, routes: Routes, temperature: number): Promise<Chooser> {
+    const { engine, recipe, threads } = options;
+    const { gate, predictor: path } = routes;
     const graph = withTemperature(options.graph, gate, temperature);
-    const { batchSize: maxBatch, normShard } = recipe;
+    const { batchSize: maxBatch, normShard, routing } = recipe;
     const settings = { maxBatch, normShard, ...(threads !== undefined && { threads }) };
     const predictor = await engine.compileTraining(subgraph(graph, [gate]), settings);
     const [input] = graph.inputs;
-    if (recipe.routing?.route !== 'soft')
+    if (routing?.route !== 'soft')
       return new Chooser({ temperature, predictor, whole: undefined }, gate, input);
-    const lossGraph = withLoss(graph, teacher ? { distillation: recipe.distillation } : {});
-    const gatedGraph = { ...lossGraph, outputs: [...lossGraph.outputs, gate] };
+    const { parameters } = routing.classifierRate === 0 ? path : graph;
     try {
-      const whole = await engine.compileTraining(gatedGraph, settings);
+      const trained = new Set(Object.keys(parameters));
+      const whole = await GatedNetwork.compile(options, { graph, gate, trained });
       return new Chooser({ temperature, predictor, whole }, gate, input);
     } catch (error) {
       predictor.dispose();
@@ -59,7 +60,7 @@ export class Chooser {
   }
 
   get programs(): TrainingProgram[] {
-    return this.whole ? [this.predictor, this.whole] : [this.predictor];
+    return this.whole ? [this.predictor, this.whole.program] : [this.predictor];
   }
 
   /** Which route each clip's gate draws. The same seed draws the same in the steps that follow. */
@@ -80,22 +81,9 @@ export class Chooser {
     return this.predictor.step({ inputs, count, seed, backward, outputGradients });
   }
 
-  /** The whole network, whose gates pick among the answers of all branches. */
-  learnAll(
-    whole: TrainingProgram,
-    { rows, count, seed, backward, gateGradients }: ChoiceStep,
-  ): Promise<TrainingResult> {
-    const { features, targets, teacher, sampleWeights } = rows;
-    return whole.step({
-      inputs: { [this.#input]: features, [TARGETS]: targets, ...(teacher && { [TEACHER]: teacher }) },
-      ...(sampleWeights && { sampleWeights }),
-      outputGradients: { [this.#gate]: gateGradients },
-      ...{ count, seed, backward },
-    });
-  }
-
   dispose(): void {
-    for (const program of this.programs) program.dispose();
+    this.predictor.dispose();
+    this.whole?.dispose();
   }
 }
 

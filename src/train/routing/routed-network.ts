@@ -19,6 +19,7 @@ import {
 } from '../training-network.js';
 import { BranchProgram, type Rows } from './branch-programs.js';
 import { Chooser } from './chooser.js';
+import type { GatedNetwork } from './gated-network.js';
 import { type MacLoss, macLoss } from './mac-loss.js';
 import { stageAt, temperatureAt } from './stages.js';
 import { StepSum } from './step-sum.js';
@@ -80,6 +81,7 @@ export class RoutedNetwork implements LearningNetwork {
     this.#chooser = undefined;
     this.#chooser = await Chooser.compile(options, routes, temperature);
     this.assign(this.#parameters);
+    this.#chooser.whole?.hold(this.#parameters);
   }
 
   assign(parameters: Tensors): void {
@@ -156,12 +158,12 @@ export class RoutedNetwork implements LearningNetwork {
   }
 
   /** Each clip through all branches; the gates pick among their answers. */
-  async #stepSoft(chooser: Chooser, whole: TrainingProgram, step: RoutedStep): Promise<NetworkStep> {
+  async #stepSoft(chooser: Chooser, whole: GatedNetwork, step: RoutedStep): Promise<NetworkStep> {
     const { rows, count, seed } = step;
     const clips = clipsByRoute(await chooser.draw(rows, count, seed), this.#parts.branches.length);
     const routes = clips.map(({ length }) => length);
     const cost = this.#cost(routes);
-    const result = await chooser.learnAll(whole, { ...step, gateGradients: repeat(cost.gradient, count) });
+    const result = await whole.step({ ...step, gateGradients: repeat(cost.gradient, count) });
     return { ...result, loss: result.loss + cost.loss, logits: result.outputs[this.tail.outputs[0]], routes };
   }
 

@@ -6,7 +6,10 @@ export interface RoutingRecipe {
   readonly pretrainShare: number;
   /** The predictor's learning rate as a part of the schedule's. */
   readonly predictorRate: number;
-  /** The classifier's learning rate in the joint stage as a part of the schedule's; 0: its weights stand still. */
+  /**
+   * The classifier's learning rate in the joint stage as a part of the schedule's. 0: its weights stand still; with soft routes its
+   * branches then answer as in use, with running statistics.
+   */
   readonly classifierRate: number;
   /** α: what a clip may cost on average, as a part of the largest branch's MACs; the predictor's do not count. */
   readonly targetShare: number;
@@ -38,8 +41,9 @@ export const PAPER_ROUTING: RoutingRecipe = {
  */
 export const DEFAULT_ROUTING: RoutingRecipe = {
   ...PAPER_ROUTING,
-  pretrainShare: 0.2,
+  pretrainShare: 0.4,
   predictorRate: 2,
+  classifierRate: 0,
   weight: 1,
   route: 'soft',
 };

@@ -10,7 +10,7 @@ import {
 } from '../../../src/train/routing/routing-recipe.js';
 import { Trainer } from '../../../src/train/trainer.js';
 import type { StepReport, TrainerOptions, TrainingOutcome } from '../../../src/train/trainer-options.js';
-import type { EpochRecord } from '../../../src/train/training-state.js';
+import { copyWeights, type EpochRecord, type Weights } from '../../../src/train/training-state.js';
 import { toyBatches, toyEvaluation, toyGraph } from '../../support/toy-clips.js';
 import { routedToy, routedToyRecipe } from '../../support/toy-routes.js';
 
@@ -127,6 +127,24 @@ describe('a training of two stages', () => {
     expect(still).toBeCloseTo(1e-3, 6);
   });
 
+  it('leaves branches that stand still, and their statistics, as the first stage left them', async () => {
+    const recipe = routedToyRecipe({ route: 'soft', classifierRate: 0 }, { ema: null });
+    const taken: Weights[] = [];
+    const trainer = await Trainer.create({
+      ...{ graph, engine, recipe, batches: toyBatches(), seed: 3, data: 'toy' },
+      onEpoch: () => void taken.push(copyWeights(trainer.state.weights)),
+    });
+    await trainer.run();
+    trainer.dispose();
+    // Three epochs on all resolutions.
+    const [before, after] = [taken[2], taken[4]];
+    for (const part of ['parameters', 'statistics'] as const)
+      for (const name of Object.keys(graph[part])) {
+        const same = before[part][name].join() === after[part][name].join();
+        expect([name, same]).toEqual([name, !(name in routes.predictor[part])]);
+      }
+  });
+
   it('chooses cheap routes when MACs weigh much, dear ones when they do not', async () => {
     const changes = { epochs: 8, schedule: { kind: 'constant', rate: 0.02, warmupEpochs: 0 } } as const;
     const spent = async (routing: Partial<RoutingRecipe>) =>
@@ -146,6 +164,7 @@ describe('a training of two stages', () => {
   it.each<[string, Partial<RoutingRecipe>]>([
     ['hard routes', {}],
     ['soft routes and a temperature that falls', { route: 'soft', temperature: { from: 3, to: 0.5 } }],
+    ['soft routes, branches that stand still', { route: 'soft', classifierRate: 0 }],
   ])('ends with the same bytes from every step it was stopped at (%s)', async (_, routing) => {
     const recipe = routedToyRecipe(routing, { epochs: 4 });
     const whole = await run({ recipe });
