@@ -18,10 +18,9 @@ export { initializeParameters, initializeStatistics } from './graph/initialize.j
 export { type Route, type Routes, routesOf } from './graph/routes.js';
 export { checkGraph } from './graph/shapes.js';
 export { type Stage, stagesOf } from './graph/stages.js';
-export { buildDrNet } from './models/build-drnet.js';
+export { buildDrNet, type DrNetOptions } from './models/build-drnet.js';
 export type { CandidateKind, MapSize } from './models/candidates.js';
 export { type CrossStageOptions, crossStage, type Fusion } from './models/cross-stage.js';
-export type { DrNetConfig } from './models/drnet.js';
 export {
   type FuseScalesOptions,
   fuseScales,

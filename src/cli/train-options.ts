@@ -28,6 +28,7 @@ export interface TrainOptions extends ComputeOptions {
   readonly frontEnd?: 'wasm' | 'meyda';
   readonly init?: string;
   readonly freeze?: 'features' | 'none';
+  readonly predictor?: string;
   readonly teacher?: string;
   readonly patience?: number;
   readonly batch?: number;
@@ -80,6 +81,7 @@ export function addTrainOptions(command: Command): Command {
     .addOption(
       new Option('--freeze <part>', 'with --init: what stays as it is').choices(['features', 'none']),
     )
+    .option('--predictor <file>', 'of a DRNet: a trained model that its predictor starts from')
     .option('--teacher <file>', 'a trained model whose answers are learned too')
     .option('--patience <n>', 'stop after n epochs without a better validation', integer(1))
     .option('--batch <n>', 'clips a step (default: of the recipe)', integer(1))

@@ -31,7 +31,9 @@ async function train(dir: string, options: TrainOptions, io: Io): Promise<void> 
   checkTrainOptions(options);
   const report = reportPath(options);
   await checkWritable(options.out);
-  const kept = [options.out, options.init, options.teacher].filter((file) => file !== undefined);
+  const kept = [options.out, options.init, options.predictor, options.teacher].filter(
+    (file) => file !== undefined,
+  );
   if (report) await checkOwnPlace('--report', report, kept);
   const claim = await claimOutput(options.out);
   try {

@@ -47,8 +47,11 @@ export async function runTraining(job: TrainingJob): Promise<FinishedTraining> {
   const { options, io, checkpoints, resume } = job;
   const { seed } = options;
   const { signal } = io;
-  const init = options.init === undefined ? undefined : await readModelFile(options.init, signal);
-  const teacher = options.teacher === undefined ? undefined : await readModelFile(options.teacher, signal);
+  const read = async (file: string | undefined) =>
+    file === undefined ? undefined : await readModelFile(file, signal);
+  const init = await read(options.init);
+  const predictor = await read(options.predictor);
+  const teacher = await read(options.teacher);
   if (teacher) requireFloat(teacher, `learn from ${options.teacher}`);
   const name = options.model ?? init?.name ?? DEFAULT_MODEL;
   // An unknown name must not show only after all recordings have been read.
@@ -72,6 +75,7 @@ export async function runTraining(job: TrainingJob): Promise<FinishedTraining> {
       // Features are far cheaper than the network: a worker for every four threads keeps up.
       featureThreads: Math.ceil(threads / 4),
       init: init && { model: init, freeze: options.freeze },
+      predictor,
       teacher,
       licence: options.licence,
       checkpoints,

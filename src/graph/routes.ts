@@ -4,7 +4,7 @@
  * need compute only the branch that is chosen.
  */
 import { costsOf } from './costs.js';
-import { type Graph, type GraphNode, nodesByName, type Pair } from './graph.js';
+import { type Graph, type GraphNode, nodesByName, type Pair, type Shape } from './graph.js';
 import { parameterNames, subgraph } from './subgraph.js';
 
 /** One way through the network. */
@@ -21,9 +21,16 @@ export interface Routes {
   /** From the input to one logit a route, `[1, 1, routes]`: the largest is chosen, the first of equals. */
   readonly predictor: Graph;
   readonly predictorMacs: number;
+  /** Of a predictor that says which word it hears and chooses by that: from the input to its logits, of the network's own shape. */
+  readonly words?: Graph;
   /** Name of the gumbelSoftmax node over these logits. */
   readonly gate: string;
   readonly branches: readonly Route[];
+}
+
+/** Names of the predictor's parameters; of one that chooses by words, of those behind its words alone. */
+export function choosingParameters({ predictor, words }: Routes): string[] {
+  return Object.keys(predictor.parameters).filter((name) => !(words && name in words.parameters));
 }
 
 /**
@@ -42,7 +49,15 @@ export function routesOf(graph: Graph): Routes | undefined {
   if (branches.some(({ graph: branch }) => branch.nodes.some(({ name }) => name === gate.name)))
     return undefined;
   const predictor = subgraph(graph, gate.inputs);
-  return { predictor, predictorMacs: costsOf(predictor).macs, gate: gate.name, branches };
+  const words = wordsOf(predictor, sum.shape);
+  const { macs } = costsOf(predictor);
+  return { predictor, ...(words && { words }), predictorMacs: macs, gate: gate.name, branches };
+}
+
+/** Where a predictor has an answer about words, a softmax over as many as the network's stands behind it. */
+function wordsOf(predictor: Graph, answer: Shape): Graph | undefined {
+  const softmax = predictor.nodes.find(({ op, shape }) => op === 'softmax' && shape.join() === answer.join());
+  return softmax && subgraph(predictor, softmax.inputs);
 }
 
 function isPlainSum(node: GraphNode | undefined): node is Extract<GraphNode, { op: 'weightedSum' }> {

@@ -2,23 +2,40 @@
 import { ConfigError } from '../errors.js';
 import type { Graph } from '../graph/graph.js';
 import { type DrNetConfig, wrapBackbone } from './drnet.js';
-import type { BuildOptions } from './entry.js';
+import type { BuildOptions, ModelEntry } from './entry.js';
 import { modelEntry } from './models.js';
+import { PREDICTOR_KINDS, type PredictorKind } from './resolution-predictor.js';
+
+export interface DrNetOptions extends Omit<DrNetConfig, 'predictor'> {
+  /** A plan of its own, or the name of a network for words whose sureness decides. Default `residual`. */
+  readonly predictor?: PredictorKind | (string & {});
+}
 
 /**
  * Any network of the registry that gives one answer a clip, under dynamic resolution; `drnet-BACKBONE`, input and labels the
  * backbone's unless said.
  * @throws ConfigError for an unknown backbone or one that is a DRNet, and as `wrapBackbone` does.
  */
-export function buildDrNet(backbone: string, config: DrNetConfig = {}, options: BuildOptions = {}): Graph {
-  const entry = modelEntry(backbone);
+export function buildDrNet(backbone: string, config: DrNetOptions = {}, options: BuildOptions = {}): Graph {
   const name = `drnet-${backbone}`;
-  if (entry.family === 'drnet')
-    throw new ConfigError(
-      'drnet-backbone',
-      `Cannot build ${name}: expected a backbone that does not choose for itself, got ${backbone}`,
-      { value: 'backbone' },
-    );
+  const entry = plainEntry(name, 'backbone', backbone);
   const { labels = entry.labels, input = entry.input } = options;
-  return wrapBackbone(name, entry, config, { labels, input });
+  const { predictor: wanted, ...rest } = config;
+  const predictor = predictorOf(name, wanted);
+  return wrapBackbone(name, entry, { ...rest, ...(predictor && { predictor }) }, { labels, input });
+}
+
+function predictorOf(name: string, wanted: string | undefined): DrNetConfig['predictor'] {
+  const plan = PREDICTOR_KINDS.find((kind) => kind === wanted);
+  return plan ?? (wanted === undefined ? undefined : plainEntry(name, 'predictor', wanted));
+}
+
+function plainEntry(name: string, option: string, wanted: string): ModelEntry {
+  const entry = modelEntry(wanted);
+  if (entry.family !== 'drnet') return entry;
+  throw new ConfigError(
+    `drnet-${option}`,
+    `Cannot build ${name}: expected a ${option} that does not choose for itself, got ${wanted}`,
+    { value: option },
+  );
 }

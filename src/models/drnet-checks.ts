@@ -28,6 +28,7 @@ export function checkConfig(
     if (!Object.hasOwn(OPTIONS, key))
       throw fault(`build ${name}`, 'option', `options ${Object.keys(OPTIONS).join(', ')}`, key);
     const choices = OPTIONS[key as keyof DrNetConfig];
+    if (key === 'predictor' && isBackbone(value)) continue;
     if (value !== undefined && choices.length > 0 && !choices.includes(value))
       throw fault('build a DRNet', key, `${key} ${choices.join(' or ')}`, value);
   }
@@ -38,6 +39,10 @@ export function checkConfig(
       `candidates to be resize for an input of ${input[2]} maps (front-end is for log-mel maps alone)`,
       'front-end',
     );
+}
+
+function isBackbone(value: unknown): value is Backbone {
+  return typeof value === 'object' && value !== null && typeof (value as Backbone).build === 'function';
 }
 
 /** `[time, frequency]` of each resolution. @throws ConfigError for fewer than two, or one that is not smaller than the one before. */

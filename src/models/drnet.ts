@@ -9,20 +9,29 @@
  * Weights whose shape hangs on the resolution (a kernel as high as the map) cannot be shared and are private, as norms are.
  */
 import { GraphBuilder, type Value } from '../graph/builder.js';
-import type { Graph, GraphNode, ParameterSpec, StatisticSpec } from '../graph/graph.js';
-import { nodesByName } from '../graph/graph.js';
+import {
+  type Graph,
+  type GraphNode,
+  nodesByName,
+  type ParameterSpec,
+  type StatisticSpec,
+} from '../graph/graph.js';
+import { appended, renamed } from '../graph/rename.js';
 import { type CandidateKind, candidateOf, type MapSize, sizeIn } from './candidates.js';
 import { buildAt, checkBackbone, checkConfig, checkSize, resolutionsOf } from './drnet-checks.js';
 import type { BuildOptions } from './entry.js';
-import { type PredictorKind, predictResolution } from './resolution-predictor.js';
+import { type PredictorKind, predictResolution, routeBySureness } from './resolution-predictor.js';
 
 export interface DrNetConfig {
   /** What the classifier may look at, two or more, the largest first. Default 1, ¾ and ½ of the input. */
   readonly resolutions?: readonly MapSize[];
   /** Where the smaller ones come from. Default `resize`. */
   readonly candidates?: CandidateKind;
-  /** Default `residual`. */
-  readonly predictor?: PredictorKind;
+  /**
+   * A plan that answers with the resolution, or a network of one answer a clip: it says which word it hears, and how sure it is of
+   * that decides. Default `residual`.
+   */
+  readonly predictor?: PredictorKind | Backbone;
   /** Size of the map that the predictor sees. Default ½. */
   readonly predictorSize?: MapSize;
   /**
@@ -38,6 +47,9 @@ export interface Backbone {
   build(options: BuildOptions): Graph;
 }
 
+const GATE = 'gate';
+/** Before the names of a network for words that is a predictor. */
+const WORDS = 'predictor/words/';
 const DEFAULT_RESOLUTIONS: readonly MapSize[] = [1, 0.75, 0.5];
 
 /**
@@ -59,38 +71,53 @@ export function wrapBackbone(
   const g = new GraphBuilder(name);
   const features = g.input('features', input);
   const candidates = sizes.map((size, i) => candidateOf(g, features, { size, kind, name: `r${i}.features` }));
-  const choice = choose(g, features, candidates, config);
-  const gate = g.gumbelSoftmax(choice, 1, { name: 'gate' });
-  const front = g.build({ outputs: [gate] });
+  const seen = seenByPredictor(g, features, candidates, config);
+  const front = withPredictor(g, seen, config, { name, labels, routes: sizes.length });
   const branches = sizes.map((size) =>
     buildAt(name, backbone, { labels, input: [...size, input[2]] }, input),
   );
-  return joinBranches(front, branches, candidates, gate);
+  return joinBranches(front, branches, candidates);
 }
 
-/** The predictor on what it is to see. */
-function choose(g: GraphBuilder, features: Value, candidates: readonly Value[], config: DrNetConfig): Value {
-  const { predictor: kind = 'residual', predictorSize = 0.5, predictorInput = 'resize' } = config;
+function seenByPredictor(
+  g: GraphBuilder,
+  features: Value,
+  candidates: readonly Value[],
+  config: DrNetConfig,
+): Value {
+  const { predictorSize = 0.5, predictorInput = 'resize' } = config;
   const size = sizeIn(features.shape, predictorSize, 'resize');
   checkSize('predictor', size, features.shape);
   const resized = (x: Value, name: string) => candidateOf(g, x, { size, kind: 'resize', name });
-  const seen =
-    predictorInput === 'resize'
-      ? resized(features, 'predictor-input')
-      : g.concat(
-          candidates.map((candidate, i) => resized(candidate, `predictor-input${i}`)),
-          { name: 'predictor-inputs' },
-        );
-  return predictResolution(g, seen, { kind, routes: candidates.length });
+  if (predictorInput === 'resize') return resized(features, 'predictor-input');
+  const maps = candidates.map((candidate, i) => resized(candidate, `predictor-input${i}`));
+  return g.concat(maps, { name: 'predictor-inputs' });
+}
+
+/** All that stands before the branches, up to the gate, its output. */
+function withPredictor(
+  g: GraphBuilder,
+  seen: Value,
+  { predictor = 'residual' }: DrNetConfig,
+  { name, labels, routes }: { name: string; labels: number; routes: number },
+): Graph {
+  if (typeof predictor === 'string') {
+    const choice = predictResolution(g, seen, { kind: predictor, routes });
+    return g.build({ outputs: [g.gumbelSoftmax(choice, 1, { name: GATE })] });
+  }
+  const words = buildAt(name, predictor, { labels, input: seen.shape }, seen.shape);
+  const front = appended(g.build({ outputs: [seen] }), seen.name, words, WORDS);
+  const choosing = appended(front, front.outputs[0], routeBySureness(labels, routes), 'predictor/');
+  const gate: GraphNode = {
+    ...{ op: 'gumbelSoftmax', name: GATE, temperature: 1 },
+    ...{ inputs: choosing.outputs, shape: [1, 1, routes] },
+  };
+  return { ...choosing, nodes: [...choosing.nodes, gate], outputs: [GATE] };
 }
 
 /** The backbone once for each candidate, behind gate and predictor. */
-function joinBranches(
-  front: Graph,
-  branches: readonly Graph[],
-  candidates: readonly Value[],
-  gate: Value,
-): Graph {
+function joinBranches(front: Graph, branches: readonly Graph[], candidates: readonly Value[]): Graph {
+  const [gate] = front.outputs;
   const nodes: GraphNode[] = [...front.nodes];
   const parameters: Record<string, ParameterSpec> = { ...front.parameters };
   const statistics: Record<string, StatisticSpec> = { ...front.statistics };
@@ -106,7 +133,7 @@ function joinBranches(
     const place: GraphNode = {
       op: 'slice',
       name: own('gate'),
-      inputs: [gate.name],
+      inputs: [gate],
       start: [0, 0, i],
       shape: [1, 1, 1],
     };
@@ -135,26 +162,14 @@ export function backboneTensor(name: string): string {
   return name.replace(/^r\d+\./, '');
 }
 
+/** What a network for words alone calls a tensor that it has as a predictor; undefined for any other. */
+export function wordsTensor(name: string): string | undefined {
+  return name.startsWith(WORDS) ? name.slice(WORDS.length) : undefined;
+}
+
 /** Whether all resolutions use one parameter of a name: norms are private, and so is what differs in shape. */
 function sharedBy(branches: readonly Graph[], name: string): boolean {
   const specs = branches.map(({ parameters }) => parameters[name]);
   const isNorm = specs[0]?.role === 'gamma' || specs[0]?.role === 'beta';
   return !isNorm && specs.every((spec) => spec?.shape.join() === specs[0]?.shape.join());
-}
-
-const TENSOR_FIELDS = ['weight', 'bias', 'gamma', 'beta', 'mean', 'variance'] as const;
-
-/** A node under other names: its own, those of its inputs, those of its tensors (norms share none). */
-function renamed(
-  node: GraphNode,
-  own: (name: string) => string,
-  read: (name: string) => string,
-  tensor: (name: string) => string,
-): GraphNode {
-  const fields: Record<string, unknown> = { ...node, name: own(node.name), inputs: node.inputs.map(read) };
-  for (const field of TENSOR_FIELDS) {
-    const name = fields[field];
-    if (typeof name === 'string') fields[field] = node.op === 'batchNorm' ? own(name) : tensor(name);
-  }
-  return fields as unknown as GraphNode;
 }

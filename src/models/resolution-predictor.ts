@@ -4,8 +4,8 @@
  * Paper: Zhu et al., "Dynamic Resolution Network", NeurIPS 2021, arXiv 2106.02898, section 3.1 and appendix.
  * Reference code: mindspore-ai/models, research/cv/DRNet (Apache-2.0), read, not copied.
  */
-import type { GraphBuilder, Value } from '../graph/builder.js';
-import type { Pair } from '../graph/graph.js';
+import { GraphBuilder, type Value } from '../graph/builder.js';
+import type { Graph, Pair } from '../graph/graph.js';
 import { classify, convNorm, imageStem, inputNorm } from './layers.js';
 import { basicBlock, separableBlock } from './residual-blocks.js';
 
@@ -41,4 +41,15 @@ export function predictResolution(
     });
     return classify(g, y, { labels: routes });
   });
+}
+
+/**
+ * What makes a network for words a predictor, as a graph from its logits to one logit a resolution: the largest probability,
+ * normalised, and a dense layer. Ours, not the paper's: what was trained on the words knows which clips are hard, and few numbers
+ * have to learn what to spend on them.
+ */
+export function routeBySureness(labels: number, routes: number): Graph {
+  const g = new GraphBuilder('sureness');
+  const sureness = g.maxout(g.softmax(g.input('words', [1, 1, labels])), labels, { name: 'sureness' });
+  return g.build({ outputs: [g.dense(g.batchNorm(sureness), { name: 'route', channels: routes })] });
 }

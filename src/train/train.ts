@@ -27,7 +27,7 @@ import type { Recipe } from './recipe.js';
 import { Trainer } from './trainer.js';
 import type { TrainerOptions, TrainingOutcome } from './trainer-options.js';
 import type { Teacher } from './training-network.js';
-import { initializeFrom } from './transfer.js';
+import { initializeFrom, startPredictor } from './transfer.js';
 
 export interface TrainModelOptions
   extends Pick<
@@ -54,6 +54,8 @@ export interface TrainModelOptions
   readonly featureWorkerUrl?: URL;
   /** A trained model to start from; with `freeze: 'features'` only its new head learns. */
   readonly init?: { readonly model: Model; readonly freeze?: 'features' | 'none' };
+  /** Of a DRNet whose predictor says words: a model of that network, trained on the same labels, that the predictor starts from. */
+  readonly predictor?: Model;
   /** A trained model of the same labels whose answers are learned too. */
   readonly teacher?: Model;
   readonly licence?: string;
@@ -77,7 +79,7 @@ interface Plan extends BuiltNetwork {
  * function or `{ name, build }` that builds a graph for labels and input, such as one of `buildDrNet` or a `GraphBuilder`.
  *
  * @throws ConfigError for an unknown network, one of one's own whose ends do not fit the labels or the map, a recipe out of range,
- * an `init` or `teacher` that does not fit.
+ * an `init`, `predictor` or `teacher` that does not fit.
  * @throws EngineError if training diverges; the signal's reason when it aborts, after a checkpoint.
  * @example
  * const { dataSet, store } = await loadDataSet(await openDataSet('recordings'));
@@ -146,10 +148,12 @@ async function openSources({ dataSet, store, ...options }: TrainModelOptions, pl
 }
 
 function trainerOptions(options: TrainModelOptions, plan: Plan, sources: Sources): TrainerOptions {
-  const { dataSet, store, engine, init, threads, signal, teacher } = options;
+  const { dataSet, store, engine, init, predictor, threads, signal, teacher } = options;
   const { graph, recipe, seed, frontEnd } = plan;
   const { labels } = dataSet;
-  const transfer = init && initializeFrom({ ...init, graph, labels, frontEnd, seed });
+  const shared = { graph, labels, frontEnd, seed };
+  const transfer = init && initializeFrom({ ...init, ...shared });
+  const start = transfer?.weights;
   return {
     ...sources,
     graph,
@@ -159,7 +163,7 @@ function trainerOptions(options: TrainModelOptions, plan: Plan, sources: Sources
     threads,
     signal,
     data: { ...describeData(dataSet, store, frontEnd), implementation: plan.implementation },
-    start: transfer?.weights,
+    start: predictor ? startPredictor(start, { model: predictor, ...shared }) : start,
     trained: transfer?.trained,
     teacher: teacher && teacherFrom(teacher, labels, frontEnd),
     calibration: calibrationOf(dataSet, graph, recipe),
@@ -194,7 +198,7 @@ function teacherFrom(model: Model, labels: readonly string[], frontEnd: FrontEnd
 
 /** What the model file says about its training: nothing of time, place or machine. */
 function trainingRecord(
-  { dataSet, engine, init, teacher }: TrainModelOptions,
+  { dataSet, engine, init, predictor, teacher }: TrainModelOptions,
   { recipe, seed, implementation }: Plan,
   { epoch, history, validation, offset, stoppedEarly }: Omit<TrainingOutcome, 'weights' | 'predictions'>,
 ): Record<string, unknown> {
@@ -205,6 +209,7 @@ function trainingRecord(
     frontEndImplementation: implementation,
     clips: { train: dataSet.train.length, validation: dataSet.validation.length },
     ...(init && { init: { model: init.model.name, freeze: init.freeze ?? 'none' } }),
+    ...(predictor && { predictor: predictor.name }),
     ...(teacher && { teacher: teacher.name }),
     epochs: history.length,
     epoch,

@@ -3,7 +3,7 @@ import type { InferenceProgram } from '../engine/engine.js';
 import { compileNetwork, isRouted } from '../engine/routed-program.js';
 import { ConfigError, EngineError, throwIfAborted } from '../errors.js';
 import type { Tensors } from '../graph/graph.js';
-import { type Routes, routesOf } from '../graph/routes.js';
+import { choosingParameters, type Routes, routesOf } from '../graph/routes.js';
 import { hashKey } from '../numerics/random.js';
 import { applyStep, checkFinite, type StepSettings } from './apply-step.js';
 import type { Batch } from './batches.js';
@@ -65,9 +65,9 @@ export class Trainer {
     this.#trained = Object.keys(state.optimizer.slots[Object.keys(state.optimizer.slots)[0]]);
     this.#decayed = decayedParameters(options.recipe.optimizer, options.graph);
     const { routing } = options.recipe;
-    const { parameters: predictor = {} } = programs.routes?.predictor ?? {};
+    const choosing = new Set(programs.routes && choosingParameters(programs.routes));
     const rateOf = (name: string, { predictorRate, classifierRate }: RoutingRecipe) =>
-      Object.hasOwn(predictor, name) ? predictorRate : classifierRate;
+      choosing.has(name) ? predictorRate : classifierRate;
     this.#rates = routing && new Map(this.#trained.map((name) => [name, rateOf(name, routing)]));
   }
 

@@ -8,7 +8,7 @@ import { type Graph, nodesByName, type Tensors } from '../graph/graph.js';
 import { initializeParameters, initializeStatistics } from '../graph/initialize.js';
 import { routesOf } from '../graph/routes.js';
 import { parameterNames } from '../graph/subgraph.js';
-import { backboneTensor } from '../models/drnet.js';
+import { backboneTensor, wordsTensor } from '../models/drnet.js';
 import type { Weights } from './training-state.js';
 
 export interface TransferOptions {
@@ -71,7 +71,40 @@ export function initializeFrom(options: TransferOptions): Transfer {
   return { weights: { parameters, statistics }, fresh, trained: freeze === 'features' ? [...head] : names };
 }
 
-type SourceOf = (name: string) => string;
+/**
+ * Weights for a DRNet whose predictor says words, these from a network trained on them: every tensor of it whose name and shape agree.
+ * The rest is as in `weights`, or drawn.
+ * @throws ConfigError if the network has no such predictor, the model is quantised, of other labels, another front end or another network.
+ */
+export function startPredictor(
+  weights: Weights | undefined,
+  { model, graph, labels, seed, frontEnd }: Omit<TransferOptions, 'freeze'>,
+): Weights {
+  const fault = (wanted: string, found: string) =>
+    new ConfigError(
+      'predictor-network',
+      `Cannot start the predictor of ${graph.name} from ${model.name}: expected ${wanted}, got ${found}`,
+      { value: model.name },
+    );
+  requireFloat(model, `start a predictor from ${model.name}`);
+  if (!routesOf(graph)?.words) throw fault('a DRNet whose predictor says words', graph.name);
+  if (labels.join('\n') !== model.labels.join('\n'))
+    throw fault(`labels ${labels.join(', ')}`, model.labels.join(', '));
+  checkFrontEnd({ model, frontEnd });
+  const { parameters, statistics } = weights ?? {
+    parameters: initializeParameters(graph, seed),
+    statistics: initializeStatistics(graph),
+  };
+  const names = Object.keys(parameters).filter((name) => wordsTensor(name) !== undefined);
+  const source = { model, sourceOf: wordsTensor };
+  const taken = takeAgreeing(parameters, graph.parameters, names, source);
+  if (2 * taken.length < names.length)
+    throw fault('most of its tensors', `${taken.length} of ${names.length}`);
+  takeAgreeing(statistics, graph.statistics, Object.keys(statistics), source);
+  return { parameters, statistics };
+}
+
+type SourceOf = (name: string) => string | undefined;
 
 /** Under which name the model has a tensor of the graph. */
 function sourceNames(graph: Graph, model: Model): SourceOf {
@@ -89,6 +122,7 @@ function takeAgreeing(
   const { graph, parameters, statistics } = model;
   return names.filter((name) => {
     const source = sourceOf(name);
+    if (source === undefined) return false;
     const spec = graph.parameters[source] ?? graph.statistics[source];
     const values = parameters[source] ?? statistics[source];
     if (!spec || !values || spec.shape.join() !== specs[name].shape.join()) return false;
@@ -113,7 +147,7 @@ export function headParameters(graph: Graph): ReadonlySet<string> {
   return names;
 }
 
-function checkFrontEnd({ model, frontEnd }: TransferOptions): void {
+function checkFrontEnd({ model, frontEnd }: Pick<TransferOptions, 'model' | 'frontEnd'>): void {
   if (sameFrontEnd(model.frontEnd, frontEnd)) return;
   throw new ConfigError(
     'front-end-mismatch',

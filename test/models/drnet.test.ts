@@ -3,7 +3,7 @@ import { ConfigError } from '../../src/errors.js';
 import { GraphBuilder } from '../../src/graph/builder.js';
 import { costsOf } from '../../src/graph/costs.js';
 import { nodesByName } from '../../src/graph/graph.js';
-import { routesOf } from '../../src/graph/routes.js';
+import { choosingParameters, routesOf } from '../../src/graph/routes.js';
 import { checkGraph } from '../../src/graph/shapes.js';
 import { buildDrNet } from '../../src/models/build-drnet.js';
 import { type Backbone, type DrNetConfig, wrapBackbone } from '../../src/models/drnet.js';
@@ -96,6 +96,25 @@ describe('wrapBackbone', () => {
     const seen = predictor.nodes.filter(({ op }) => op === 'resize').map(({ shape }) => shape.join('×'));
     expect(seen).toEqual(['74×30×1', '49×20×1', '49×20×1', '49×20×1']);
     expect(nodesByName(predictor).get('predictor-inputs')!.shape).toEqual([49, 20, 3]);
+  });
+
+  it('lets a network for words choose by how sure it is: eight numbers behind its own', () => {
+    const graph = wrap('ghostnet-187k', { predictor: MODELS['ghostnet-27k'] });
+    checkGraph(graph);
+    const found = routesOf(graph)!;
+    const alone = MODELS['ghostnet-27k'].build({ labels: 12, input: [49, 20, 1] });
+    const { parameters, macs } = costsOf(alone);
+    expect(costsOf(found.words!).parameters).toBe(parameters);
+    expect(found.words!.nodes.slice(2).map(({ op }) => op)).toEqual(alone.nodes.slice(1).map(({ op }) => op));
+    expect(costsOf(found.predictor).parameters - parameters).toBe(2 + 3 + 3);
+    expect(found.predictorMacs).toBeGreaterThan(macs);
+    expect(choosingParameters(found)).toEqual([
+      'predictor/norm/gamma',
+      'predictor/norm/beta',
+      'predictor/route/weight',
+      'predictor/route/bias',
+    ]);
+    expect(routesOf(wrap('ghostnet-187k'))!.words).toBeUndefined();
   });
 
   it.each(Object.keys(MODELS).filter((name) => name.startsWith('bc-resnet-')))(
@@ -250,12 +269,21 @@ describe('wrapBackbone', () => {
 
 describe('buildDrNet', () => {
   it('wraps a network of the registry at its own input and labels, or others', () => {
-    expect(buildDrNet('bl-resnet-small')).toEqual({
-      ...buildModel('drnet-bl-resnet-small'),
-      name: 'drnet-bl-resnet-small',
-    });
+    expect(buildDrNet('bl-resnet-small', { predictor: 'ghostnet-27k' })).toEqual(
+      buildModel('drnet-bl-resnet-small'),
+    );
+    expect(buildDrNet('bl-resnet-small', { predictor: 'residual' })).toEqual(buildDrNet('bl-resnet-small'));
     const { branches } = routesOf(buildDrNet('ds-cnn-s', {}, { labels: 3, input: [48, 40, 1] }))!;
     expect(branches.map(({ resolution }) => resolution.join('×'))).toEqual(['48×40', '36×30', '24×20']);
+  });
+
+  it.each([
+    ['drnet-predictor', { predictor: 'drnet-ghostnet-187k' }, 'a predictor that does not choose for itself'],
+    ['model-name', { predictor: 'ghostnet-72k' }, 'ghostnet-72k'],
+  ])('refuses %s', (code, config, words) => {
+    expect(() => buildDrNet('ghostnet-small', config)).toThrow(
+      expect.objectContaining({ code, message: expect.stringContaining(words) }),
+    );
   });
 
   it.each([0, -1, 1.5, Number.NaN])('refuses %s labels', (labels) => {

@@ -3,28 +3,30 @@ import { DEFAULT_FRONT_END } from '../../src/audio/front-end.js';
 import { ConfigError } from '../../src/errors.js';
 import type { Model } from '../../src/formats/model.js';
 import { GraphBuilder } from '../../src/graph/builder.js';
+import type { Graph } from '../../src/graph/graph.js';
 import { initializeParameters, initializeStatistics } from '../../src/graph/initialize.js';
 import { buildDrNet } from '../../src/models/build-drnet.js';
 import { modelEntry } from '../../src/models/models.js';
-import { headParameters, initializeFrom, type TransferOptions } from '../../src/train/transfer.js';
+import {
+  headParameters,
+  initializeFrom,
+  startPredictor,
+  type TransferOptions,
+} from '../../src/train/transfer.js';
 import { TOY_LABELS, TOY_SHAPE, toyGraph } from '../support/toy-clips.js';
+import { routedToy, TOY_BACKBONE } from '../support/toy-routes.js';
 
 const HEAD = ['head/weight', 'head/bias'];
 
 function toyModel(): Model {
-  const graph = toyGraph();
+  const about = { name: 'toy', labels: TOY_LABELS, frontEnd: DEFAULT_FRONT_END, clipMs: 70 };
+  return { ...about, ...trainedToy(toyGraph()) };
+}
+
+function trainedToy(graph: Graph): Pick<Model, 'graph' | 'parameters' | 'statistics'> {
   const statistics = initializeStatistics(graph);
   statistics['norm/mean'].fill(5);
-  const parameters = initializeParameters(graph, 1);
-  return {
-    name: 'toy',
-    graph,
-    labels: TOY_LABELS,
-    frontEnd: DEFAULT_FRONT_END,
-    clipMs: 70,
-    parameters,
-    statistics,
-  };
+  return { graph, parameters: initializeParameters(graph, 1), statistics };
 }
 
 function options(changes: Partial<TransferOptions> = {}): TransferOptions {
@@ -123,6 +125,49 @@ describe('initializeFrom', () => {
     const x = builder.dense(builder.input('features', TOY_SHAPE), { channels: 5, name: 'body' });
     const graph = builder.build({ outputs: [builder.dense(x, { channels: 3, name: 'head' })] });
     expect(faultOf({ graph }).code).toBe('transfer-network');
+  });
+});
+
+describe('startPredictor', () => {
+  const graph = routedToy({ predictor: TOY_BACKBONE });
+  const words: Model = { ...toyModel(), ...trainedToy(TOY_BACKBONE.build({ input: [3, 2, 3] })) };
+  const labels: readonly string[] = TOY_LABELS;
+  const given = { model: words, graph, labels, frontEnd: DEFAULT_FRONT_END, seed: 2 };
+
+  it('gives the predictor the network’s tensors and leaves the rest as it was, or draws it', () => {
+    const start = { parameters: initializeParameters(graph, 7), statistics: initializeStatistics(graph) };
+    const drawn = [startPredictor(undefined, given), startPredictor(start, given)];
+    for (const [i, seed] of [2, 7].entries()) {
+      const before = initializeParameters(graph, seed);
+      for (const [name, values] of Object.entries(drawn[i].parameters)) {
+        const own = words.parameters[name.replace('predictor/words/', '')];
+        expect(values, name).toEqual(name.startsWith('predictor/words/') ? own : before[name]);
+      }
+      expect(drawn[i].statistics['predictor/words/norm/mean']).toEqual(words.statistics['norm/mean']);
+      expect(drawn[i].statistics['r0.norm/mean']).toEqual(initializeStatistics(graph)['r0.norm/mean']);
+    }
+  });
+
+  it.each<[string, Partial<typeof given>, string]>([
+    [
+      'a network that has no such predictor',
+      { graph: routedToy() },
+      'Cannot start the predictor of routed-toy from toy: expected a DRNet whose predictor says words, got routed-toy',
+    ],
+    [
+      'other labels',
+      { labels: ['up', 'left', 'right'] },
+      'Cannot start the predictor of routed-toy from toy: expected labels up, left, right, got left, right, up',
+    ],
+    [
+      'another network',
+      { model: toyModel() },
+      'Cannot start the predictor of routed-toy from toy: expected most of its tensors, got 0 of 5',
+    ],
+  ])('refuses %s', (_, changes, message) => {
+    expect(() => startPredictor(undefined, { ...given, ...changes })).toThrow(
+      expect.objectContaining({ code: 'predictor-network', message }),
+    );
   });
 });
 

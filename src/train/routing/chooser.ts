@@ -1,7 +1,7 @@
 /** The predictor of a network that chooses, in training; and for soft routes the whole network behind it. */
 import type { TrainingProgram, TrainingResult } from '../../engine/engine.js';
 import type { Graph } from '../../graph/graph.js';
-import type { Routes } from '../../graph/routes.js';
+import { choosingParameters, type Routes } from '../../graph/routes.js';
 import { subgraph } from '../../graph/subgraph.js';
 import { indexOfLargest } from '../../numerics/scores.js';
 import type { NetworkOptions } from '../training-network.js';
@@ -40,7 +40,7 @@ export class Chooser {
 
   static async compile(options: NetworkOptions, routes: Routes, temperature: number): Promise<Chooser> {
     const { engine, recipe, threads } = options;
-    const { gate, predictor: path } = routes;
+    const { gate } = routes;
     const graph = withTemperature(options.graph, gate, temperature);
     const { batchSize: maxBatch, normShard, routing } = recipe;
     const settings = { maxBatch, normShard, ...(threads !== undefined && { threads }) };
@@ -48,9 +48,9 @@ export class Chooser {
     const [input] = graph.inputs;
     if (routing?.route !== 'soft')
       return new Chooser({ temperature, predictor, whole: undefined }, gate, input);
-    const { parameters } = routing.classifierRate === 0 ? path : graph;
+    const names = routing.classifierRate === 0 ? choosingParameters(routes) : Object.keys(graph.parameters);
     try {
-      const trained = new Set(Object.keys(parameters));
+      const trained = new Set(names);
       const whole = await GatedNetwork.compile(options, { graph, gate, trained });
       return new Chooser({ temperature, predictor, whole }, gate, input);
     } catch (error) {

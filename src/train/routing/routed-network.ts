@@ -28,6 +28,8 @@ interface Parts {
   readonly options: NetworkOptions;
   readonly routes: Routes;
   readonly branches: readonly BranchProgram[];
+  /** These, and the words of a predictor that chooses by them. */
+  readonly answering: readonly BranchProgram[];
   readonly teacher: TeacherProgram | undefined;
 }
 
@@ -61,12 +63,14 @@ export class RoutedNetwork implements LearningNetwork {
     const teacher = asked && (await TeacherProgram.compile(engine, graph, asked, recipe));
     const shared = { engine, recipe, distills: asked !== undefined, threads };
     const graphs = routes.branches.map((branch) => branch.graph);
+    const { words } = routes;
     const compileBranch = (part: Graph) => BranchProgram.compile({ ...shared, graph: part });
-    const branches = await compileAll(graphs, compileBranch).catch((error) => {
+    const answering = await compileAll(words ? [...graphs, words] : graphs, compileBranch).catch((error) => {
       teacher?.dispose();
       throw error;
     });
-    const network = new RoutedNetwork({ options, routes, branches, teacher });
+    const branches = answering.slice(0, graphs.length);
+    const network = new RoutedNetwork({ options, routes, branches, answering, teacher });
     network.assign(weights.parameters);
     return network;
   }
@@ -106,7 +110,7 @@ export class RoutedNetwork implements LearningNetwork {
 
   async placeOfDivergence(_batch: Batch, _seed: number, result: NetworkStep): Promise<string | undefined> {
     if (Number.isFinite(result.loss)) return lastNonFinite(this.tail, result.gradients);
-    for (const branch of this.#parts.branches) {
+    for (const branch of this.#parts.answering) {
       // A fault while looking must not hide the one that is being explained.
       const place = await branch.placeOfDivergence().catch(() => undefined);
       if (place) return place;
@@ -117,14 +121,14 @@ export class RoutedNetwork implements LearningNetwork {
   dispose(): void {
     this.#chooser?.dispose();
     this.#parts.teacher?.dispose();
-    for (const branch of this.#parts.branches) branch.dispose();
+    for (const branch of this.#parts.answering) branch.dispose();
   }
 
-  /** Every clip through every branch; the losses are summed. */
+  /** Every clip through every branch, and through the predictor's words if it has any; the losses are summed. */
   async #stepAll({ rows, count, seed, backward }: RoutedStep): Promise<NetworkStep> {
     const clips = Int32Array.from({ length: count }, (_, clip) => clip);
     const sum = new StepSum(count, this.#labels);
-    for (const [route, branch] of this.#parts.branches.entries()) {
+    for (const [route, branch] of this.#parts.answering.entries()) {
       const result = await branch.step({ rows, clips, share: 1, seed, backward });
       sum.add(result, 1, backward);
       if (route === 0) sum.scatter(result.logits, clips);
@@ -175,7 +179,7 @@ export class RoutedNetwork implements LearningNetwork {
   }
 
   #programs(): TrainingProgram[] {
-    return [...this.#parts.branches.map(({ program }) => program), ...(this.#chooser?.programs ?? [])];
+    return [...this.#parts.answering.map(({ program }) => program), ...(this.#chooser?.programs ?? [])];
   }
 }
 

@@ -2,9 +2,9 @@
 import type { Recipe } from '../recipe.js';
 
 export interface RoutingRecipe {
-  /** Part of the epochs in which every clip goes through every branch and the predictor rests; the rest is joint. */
+  /** Part of the epochs in which every clip goes through every branch and the predictor rests or learns the words; the rest is joint. */
   readonly pretrainShare: number;
-  /** The predictor's learning rate as a part of the schedule's. */
+  /** The predictor's learning rate as a part of the schedule's; of one that chooses by words, of what stands behind them. */
   readonly predictorRate: number;
   /**
    * The classifier's learning rate in the joint stage as a part of the schedule's. 0: its weights stand still; with soft routes its
@@ -41,8 +41,8 @@ export const PAPER_ROUTING: RoutingRecipe = {
  */
 export const DEFAULT_ROUTING: RoutingRecipe = {
   ...PAPER_ROUTING,
-  pretrainShare: 0.4,
-  predictorRate: 2,
+  pretrainShare: 0.8,
+  predictorRate: 10,
   classifierRate: 0,
   weight: 1,
   route: 'soft',

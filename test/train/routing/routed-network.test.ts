@@ -3,7 +3,7 @@ import { createWasmEngine } from '../../../src/engine/wasm/wasm-engine.js';
 import { ConfigError } from '../../../src/errors.js';
 import { type Graph, sizeOf, type Tensors } from '../../../src/graph/graph.js';
 import { initializeStatistics } from '../../../src/graph/initialize.js';
-import { type Routes, routesOf } from '../../../src/graph/routes.js';
+import { choosingParameters, type Routes, routesOf } from '../../../src/graph/routes.js';
 import { subgraph } from '../../../src/graph/subgraph.js';
 import { Random } from '../../../src/numerics/random.js';
 import type { Batch } from '../../../src/train/batches.js';
@@ -16,7 +16,7 @@ import { expectAllClose } from '../../support/all-close.js';
 import { distributions, drawParameters, normals } from '../../support/case-data.js';
 import { idleParameters } from '../../support/parity.js';
 import { type GradientProbe, probeGradients, runReference } from '../../support/reference.js';
-import { routedToy, routedToyRecipe } from '../../support/toy-routes.js';
+import { routedToy, routedToyRecipe, TOY_BACKBONE } from '../../support/toy-routes.js';
 
 const engine = await createWasmEngine();
 afterAll(() => engine.dispose());
@@ -25,10 +25,15 @@ const SHAPE = [6, 4, 2] as const;
 const COUNT = 9;
 const SEED = 12;
 const LABELS = 3;
-const graph = routedToy({ predictorSize: [4, 3] }, SHAPE);
-const routes = routesOf(graph) as Routes;
-const parameters = drawParameters(graph, 3);
+const plain = network(routedToy({ predictorSize: [4, 3] }, SHAPE));
+/** Whose predictor says words. */
+const wordy = network(routedToy({ predictor: TOY_BACKBONE, predictorSize: [4, 3] }, SHAPE));
+const { graph, routes, parameters } = plain;
 const JOINT = 4;
+
+function network(of: Graph) {
+  return { graph: of, routes: routesOf(of) as Routes, parameters: drawParameters(of, 3) };
+}
 
 function batch(key = 5): Batch {
   const random = new Random(key);
@@ -41,6 +46,7 @@ function batch(key = 5): Batch {
 }
 
 interface Given {
+  readonly of?: typeof plain;
   readonly routing?: Partial<RoutingRecipe>;
   readonly epoch?: number;
   readonly clips?: Batch;
@@ -49,7 +55,9 @@ interface Given {
 }
 
 /** One step of a network fresh from its parameters, its arrays copied. */
-async function step({ routing, epoch = JOINT, clips = batch(), normShard = 16, threads }: Given = {}) {
+async function step({ of = plain, routing, epoch = JOINT, clips = batch(), ...given }: Given = {}) {
+  const { graph, routes, parameters } = of;
+  const { normShard = 16, threads } = given;
   const recipe = routedToyRecipe(routing, { normShard });
   const weights = { parameters, statistics: initializeStatistics(graph) };
   const trained = Object.keys(graph.parameters);
@@ -207,29 +215,80 @@ describe('RoutedNetwork', () => {
       expectAllClose(moments[name], expected[name], { absolute: 1e-5 }, name);
   });
 
-  it('with soft routes past branches that stand still has the gradients of the predictor alone, by finite differences in float64', async () => {
-    const result = await step({ routing: { route: 'soft', weight: 0, classifierRate: 0 } });
-    const { inputs, ...run } = rowsOf(
-      Array.from({ length: COUNT }, (_, clip) => clip),
-      batch(),
+  it.each([
+    ['a predictor of its own', plain],
+    ['a predictor that says words', wordy],
+  ])(
+    'with soft routes past branches that stand still teaches %s alone how to choose, by finite differences in float64',
+    async (_, of) => {
+      const { graph, routes, parameters } = of;
+      const result = await step({ of, routing: { route: 'soft', weight: 0, classifierRate: 0 } });
+      const clips = Array.from({ length: COUNT }, (_, clip) => clip);
+      const { inputs, ...rest } = rowsOf(clips, batch());
+      const run = { ...rest, parameters };
+      const choosing = new Set(choosingParameters(routes));
+      expect(new Set(Object.keys(result.gradients))).toEqual(choosing);
+      // As in use: what the branches answer hangs on running statistics, not on the batch.
+      const still = { ...run, inputs, statistics: initializeStatistics(graph), training: false };
+      const { maps } = runReference(graph, still);
+      const { tail, joints } = splitFrozen(graph, choosing);
+      expect(new Set(Object.keys(result.moments))).toEqual(new Set(Object.keys(tail.statistics)));
+      const answers = Object.fromEntries(
+        joints.map((name) => [name, Float32Array.from(maps.get(name)!.data)]),
+      );
+      const joint = { ...run, inputs: { ...inputs, ...answers }, normShard: 16 };
+      expect(result.loss).toBeCloseTo(runReference(withLoss(tail), joint).loss, 5);
+      const names = [...choosing].filter((name) => !name.includes('block'));
+      const probes = probeGradients(probing(withLoss(tail), names), joint, {}, []);
+      for (const [name, probe] of Object.entries(probes))
+        expectGradient(result.gradients[name], probe, largest(result.gradients), name);
+    },
+  );
+
+  it('lets a predictor learn the words first, as one more branch on all clips', async () => {
+    const { graph, routes, parameters } = wordy;
+    const clips = Array.from({ length: COUNT }, (_, clip) => clip);
+    const run = { ...rowsOf(clips, batch()), parameters, normShard: 16 };
+    const result = await step({ of: wordy, epoch: 0 });
+    const words = withLoss(routes.words!);
+    const branches = routes.branches.map((branch) => withLoss(branch.graph));
+    const losses = [...branches, words].map((part) => runReference(part, run).loss);
+    expect(result.loss).toBeCloseTo(
+      losses.reduce((sum, loss) => sum + loss, 0),
+      5,
     );
-    const predictor = new Set(Object.keys(routes.predictor.parameters));
-    expect(new Set(Object.keys(result.gradients))).toEqual(predictor);
-    expect(new Set(Object.keys(result.moments))).toEqual(new Set(Object.keys(routes.predictor.statistics)));
-    // As in use: what the branches answer hangs on running statistics, not on the batch.
-    const still = { ...run, inputs, statistics: initializeStatistics(graph), training: false };
-    const { maps } = runReference(graph, still);
-    const { tail, joints } = splitFrozen(graph, predictor);
-    const answers = Object.fromEntries(joints.map((name) => [name, Float32Array.from(maps.get(name)!.data)]));
-    const joint = { ...run, inputs: { ...inputs, ...answers }, normShard: 16 };
-    expect(result.loss).toBeCloseTo(runReference(withLoss(tail), joint).loss, 5);
-    const names = ['input-norm/gamma', 'stem/weight', 'logits/weight', 'logits/bias'];
-    const part = probing(
-      withLoss(tail),
-      names.map((name) => `predictor/${name}`),
+    const choosing = choosingParameters(routes);
+    expect(new Set(Object.keys(result.gradients))).toEqual(
+      new Set(Object.keys(graph.parameters).filter((name) => !choosing.includes(name))),
     );
-    for (const [name, probe] of Object.entries(probeGradients(part, joint, {}, [])))
-      expectGradient(result.gradients[name], probe, largest(result.gradients), name);
+    const probes = probeGradients(words, run, {}, []);
+    for (const [name, probe] of Object.entries(probes))
+      if (!idleParameters(words).has(name))
+        expectGradient(result.gradients[name], probe, largest(result.gradients), name);
+  });
+
+  it('chooses by the largest probability of a predictor that says words', () => {
+    const { graph, parameters } = wordy;
+    const statistics = initializeStatistics(graph);
+    statistics['predictor/norm/mean'].fill(0.375);
+    statistics['predictor/norm/variance'].fill(0.0625);
+    const inputs = { features: batch().features };
+    const { maps } = runReference(graph, { inputs, parameters, statistics, count: COUNT, training: false });
+    const words = maps.get('predictor/words/logits')!.data;
+    const [weight, bias, gamma, beta] = ['route/weight', 'route/bias', 'norm/gamma', 'norm/beta'].map(
+      (name) => parameters[`predictor/${name}`],
+    );
+    for (let clip = 0; clip < COUNT; clip++) {
+      const powers = [...words.subarray(clip * LABELS, (clip + 1) * LABELS)].map(Math.exp);
+      const sure = Math.max(...powers) / powers.reduce((sum, power) => sum + power, 0);
+      const normal = (gamma[0] * (sure - 0.375)) / Math.sqrt(0.0625 + 1e-5) + beta[0];
+      const logits = [0, 1, 2].map((route) => weight[route] * normal + bias[route]);
+      expectAllClose(maps.get('predictor/route')!.data.subarray(clip * 3, (clip + 1) * 3), logits, {
+        absolute: 1e-9,
+      });
+      const gate = [0, 1, 2].map((route) => (logits[route] === Math.max(...logits) ? 1 : 0));
+      expect([...maps.get('gate')!.data.subarray(clip * 3, (clip + 1) * 3)]).toEqual(gate);
+    }
   });
 
   it('gives every parameter a gradient, in the joint stage the predictor too', async () => {
