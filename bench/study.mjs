@@ -70,14 +70,17 @@ function hearken(...argv) {
 
 /** Adds what the choices of each DRNet were worth to their file, training those that are not there; what is there already stays. */
 function studyRouting() {
-  const { set, model, backbone, seeds, randomSeeds } = ROUTING;
+  const { set, model, seeds, randomSeeds } = ROUTING;
   const folder = join(data, SETS[set].folder);
   const known = linesOf(routingFile);
   for (const seed of seeds) {
     if (known.some((row) => row.model === model && row.seed === seed)) continue;
     const file = join(work, set, `${model}-from-${backbone}-s${seed}.safetensors`);
     if (!existsSync(file)) {
-      const places = { out: file, backbone: modelFile(work, { set, model: backbone, seed }), folder };
+      const [backbone, predictor] = [ROUTING.backbone, ROUTING.predictor].map((name) =>
+        modelFile(work, { set, model: name, seed }),
+      );
+      const places = { out: file, backbone, predictor, folder };
       run(routedTraining(places, { ...ROUTING, labels: SETS[set].labels, seed }));
     }
     const rows = routingRows({ model, seed, randomSeeds }, { file, folder, hearken });

@@ -34,10 +34,16 @@ export function modelFile(work, { set, model, seed }) {
   return join(work, set, `${set}-${model}-s${seed}-short-edefault.safetensors`);
 }
 
-/** Arguments of `hearken train` for a DRNet that starts from its trained backbone and has it for a teacher; `out` may have been begun before. */
-export function routedTraining({ out, backbone, folder }, { model, labels, seed, epochs, rate, macShare }) {
+/**
+ * Arguments of `hearken train` for a DRNet that starts from its trained backbone, has it for a teacher, and whose predictor starts from
+ * another trained network; `out` may have been begun before.
+ */
+export function routedTraining(
+  { out, backbone, predictor, folder },
+  { model, labels, seed, epochs, rate, macShare },
+) {
   const argv = ['train', folder, '--out', out, '--model', model, '--init', backbone, '--teacher', backbone];
-  argv.push('--labels', labels.join(','), '--recipe', 'short', '--seed', `${seed}`);
+  argv.push('--predictor', predictor, '--labels', labels.join(','), '--recipe', 'short', '--seed', `${seed}`);
   argv.push('--epochs', `${epochs}`, '--lr', `${rate}`, '--mac-share', `${macShare}`);
   argv.push('--kernels', 'relaxed', '--threads', '1', '--no-report');
   return existsSync(join(`${out}.checkpoint`, 'last.safetensors')) ? [...argv, '--resume'] : argv;
