@@ -58,11 +58,11 @@ function parseLine(line: string): TrialResult | undefined {
 
 function isResult(result: Partial<TrialResult> | null): result is TrialResult {
   const accuracy = result?.validation?.accuracy ?? Number.NaN;
-  const numbers = [result?.seed, result?.parameters, result?.macs, result?.epochs];
+  const numbers = [result?.seed, result?.parameters, result?.macs, result?.epochs, accuracy];
+  const texts = [result?.model, result?.data, result?.recipe];
+  if (result?.only !== undefined) texts.push(result.only);
   return (
-    [result?.model, result?.data, result?.recipe, result?.only ?? ''].every(
-      (text) => typeof text === 'string',
-    ) &&
+    texts.every((text) => typeof text === 'string') &&
     numbers.every(Number.isFinite) &&
     accuracy >= 0 &&
     accuracy <= 1

@@ -38,6 +38,8 @@ describe('parseResults', () => {
     '{"model":"a"}',
     '[]',
     JSON.stringify({ ...first, only: ['yes'] }),
+    JSON.stringify({ ...first, only: null }),
+    JSON.stringify(result('a', 0.5)).replace('0.5', '"0.5"'),
     JSON.stringify(result('a', 1.01)),
     JSON.stringify(result('a', -0.01)),
   ])('refuses %j, naming file and line, with its newline and without', (line) => {
