@@ -5,10 +5,10 @@ import {
   pairedDifference,
   type ResultPair,
 } from '../experiments/paired-difference.js';
-import { parseResults } from '../experiments/trials.js';
-import { readFile } from '../formats/files/read-file.node.js';
+import { readResults } from '../experiments/parse-results.js';
 import { modelEntry } from '../models/models.js';
 import { type Io, printResult } from './io.js';
+import { wordsColumn } from './sweep-table.js';
 import { formatPercent, formatTable } from './table.js';
 
 type Pair = readonly [model: string, rival: string];
@@ -34,8 +34,7 @@ export function registerCompare(program: Command, io: Io): void {
 
 async function compare(files: readonly string[], options: CompareOptions, io: Io): Promise<void> {
   for (const name of options.pair.flat()) modelEntry(name);
-  const read = async (file: string) => parseResults(new TextDecoder().decode(await readFile(file)), file);
-  const results = (await Promise.all(files.map(read))).flat();
+  const results = await readResults(files);
   const found = options.pair.map(([model, rival]) => pairedDifference(results, model, rival));
   printResult(io, options, found, () => found.map(formatComparison).join('\n\n'));
 }
@@ -43,6 +42,7 @@ async function compare(files: readonly string[], options: CompareOptions, io: Io
 function formatComparison({ model, rival, pairs, mean, interval, verdict }: PairedDifference): string {
   const table = formatTable<ResultPair>(pairs, [
     { title: 'data', cell: (pair) => pair.data },
+    ...wordsColumn(pairs),
     { title: 'seed', cell: (pair) => `${pair.seed}`, align: 'right' },
     { title: 'recipe', cell: (pair) => pair.recipe },
     { title: 'epochs', cell: (pair) => `${pair.epochs}`, align: 'right' },

@@ -19,6 +19,7 @@ import { fileToWrite, numberBetween } from './options.js';
 import { commandLine, dataSetCounts, networkCost, writeReport } from './report-parts.js';
 import {
   addRoutingOptions,
+  checkRoutingOptions,
   formatRouting,
   type RoutingOptions,
   routingFrom,
@@ -66,6 +67,7 @@ interface Job {
 
 async function evaluate(job: Job): Promise<void> {
   const { file, dir, options, io } = job;
+  checkRoutingOptions(options);
   if (options.report) await checkOwnPlace('--report', options.report, [file]);
   let routing: Routing | undefined;
   const recognizer = await openRecognizer(file, options.frontEnd, io.signal, (model) => {

@@ -30,7 +30,7 @@ const COLUMNS: readonly Column<Line>[] = [
 
 const LEGEND =
   'training maps: all maps of one clip, which training keeps for the gradients; answering reuses their memory.\n' +
-  'sees: what of the input one number of the output depends on.';
+  'sees: what of the input one number of the output depends on, gates aside.';
 
 /**
  * A table of a network's stages with their sum; of a network that chooses, part by part, and what a clip costs on each way through.

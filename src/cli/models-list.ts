@@ -64,7 +64,8 @@ export function formatList(rows: readonly ModelRow[]): string {
     ),
     ...(speech.length > 0 ? [speechLegend(speech)] : []),
     ...(images.length > 0 ? ['For images, as published', formatTable(images, IMAGE_COLUMNS)] : []),
-    'MACs: of one clip; of a network that chooses, those at its smallest and largest resolution.\n' +
+    'MACs: of one clip; of a network that chooses, at its smallest and largest resolution, with those of choosing\n' +
+      '      (--json: `macs` without them, `predictorMacs`).\n' +
       'saves: the MACs of its plain twin divided by its own.\n' +
       '`hearken models NAME` tells more of one of them, `hearken models NAME --layers` draws it stage by stage.',
   ].join('\n\n');
@@ -73,6 +74,11 @@ export function formatList(rows: readonly ModelRow[]): string {
 function section(title: string, rows: readonly SpeechRow[]): string[] {
   const ordered = [...rows].sort((a, b) => a.macs[1] - b.macs[1]);
   return rows.length > 0 ? [`${title}\n${formatTable(ordered, SPEECH_COLUMNS)}`] : [];
+}
+
+/** The count that the list has of a network. */
+export function listedParameters(row: ModelRow): number {
+  return row.domain === 'speech' ? speechRow(row).parameters : row.parameters;
 }
 
 function speechRow(row: ModelRow): SpeechRow {

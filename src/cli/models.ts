@@ -6,7 +6,7 @@ import { buildModel, describeModel, describeModels, type ModelRow } from '../mod
 import { type Io, printResult } from './io.js';
 import { formatCard } from './models-card.js';
 import { formatLayers } from './models-layers.js';
-import { formatList } from './models-list.js';
+import { formatList, listedParameters } from './models-list.js';
 import { trainedCosts } from './models-trained.js';
 import { integer } from './options.js';
 import { UsageError } from './usage-error.js';
@@ -44,7 +44,7 @@ export function registerModels(program: Command, io: Io): void {
     .addOption(
       new Option('--size <size>', 'of the list, those of one size').choices(['tiny', 'small', 'base']),
     )
-    .option('--max-parameters <n>', 'of the list, those of no more parameters as published', integer(1, 1e9))
+    .option('--max-parameters <n>', 'of the list, those of no more parameters than that', integer(1, 1e9))
     .option('--json', 'print one JSON value')
     .action((name: string | undefined, options: ModelsOptions) => showModels(name, options, io));
 }
@@ -74,7 +74,7 @@ function showModels(name: string | undefined, options: ModelsOptions, io: Io): v
 
 /** @throws UsageError for a family that does not exist. */
 function selectRows(rows: readonly ModelRow[], filter: Filter): ModelRow[] {
-  const { domain, family, size, maxParameters = Number.POSITIVE_INFINITY } = filter;
+  const { domain, family, size, maxParameters } = filter;
   const families = [...new Set(rows.map((row) => row.family))];
   if (family !== undefined && !families.includes(family))
     throw new UsageError(`--family: expected one of ${families.join(', ')}, got ${family}`);
@@ -83,7 +83,7 @@ function selectRows(rows: readonly ModelRow[], filter: Filter): ModelRow[] {
       (domain ?? row.domain) === row.domain &&
       (family ?? row.family) === row.family &&
       (size ?? row.size) === row.size &&
-      row.parameters <= maxParameters,
+      (maxParameters === undefined || listedParameters(row) <= maxParameters),
   );
 }
 

@@ -16,7 +16,7 @@ export interface RoutingOptions {
   /** "49x20" */
   readonly resolution?: string;
   readonly randomResolutions?: number[];
-  readonly randomSeed: number;
+  readonly randomSeed?: number;
 }
 
 /** Who chooses the resolution, where it is not to be the network's predictor. */
@@ -32,29 +32,41 @@ export function addRoutingOptions(command: Command): Command {
       'of a DRNet: choose at random, at these shares, parted by commas, the largest resolution first',
       shareList,
     )
-    .option('--random-seed <n>', 'of these random choices', integer(0, 2 ** 32 - 1), 1);
+    .option('--random-seed <n>', 'of these random choices (default: 1)', integer(0, 2 ** 32 - 1));
 }
 
 /**
  * What the flags say for a model; undefined: its predictor chooses.
- * @throws UsageError for flags that exclude each other, ConfigError for a resolution that the model does not have.
+ * @throws ConfigError for a resolution that the model does not have, or shares of others than its own.
  */
 export function routingFrom(options: RoutingOptions, { name, graph }: Model): Routing | undefined {
   const { resolution, randomResolutions: shares, randomSeed: seed } = options;
-  if (resolution !== undefined && shares)
-    throw new UsageError('--resolution and --random-resolutions exclude each other');
-  if (shares) return { kind: 'random', shares, seed };
-  if (resolution === undefined) return undefined;
+  if (shares === undefined && resolution === undefined) return undefined;
   const known = (routesOf(graph)?.branches ?? []).map((branch) => branch.resolution.join('x'));
-  const route = known.indexOf(resolution);
-  if (route >= 0) return { kind: 'fixed', route };
-  const wanted =
-    known.length > 0 ? `a resolution of ${known.join(', ')}` : 'a network that can look at several';
-  throw new ConfigError(
-    'routing',
-    `Cannot choose a resolution for ${name}: expected ${wanted}, got ${resolution}`,
-    { value: resolution },
-  );
+  const fault = (wanted: string, value: unknown) =>
+    new ConfigError(
+      'routing',
+      `Cannot choose a resolution for ${name}: expected ${wanted}, got ${shares?.join(', ') ?? resolution}`,
+      { value },
+    );
+  if (known.length === 0) throw fault('a network that can look at several', shares ?? resolution);
+  if (shares) {
+    if (shares.length === known.length && shares.some((share) => share > 0))
+      return { kind: 'random', shares, seed: seed ?? 1 };
+    const wanted = `${known.length} shares in --random-resolutions, not all 0, for ${known.join(', ')}`;
+    throw fault(wanted, shares);
+  }
+  const route = known.indexOf(resolution!);
+  if (route < 0) throw fault(`a resolution of ${known.join(', ')}`, resolution);
+  return { kind: 'fixed', route };
+}
+
+/** @throws UsageError for flags that exclude or need each other. */
+export function checkRoutingOptions({ resolution, randomResolutions, randomSeed }: RoutingOptions): void {
+  if (resolution !== undefined && randomResolutions)
+    throw new UsageError('--resolution and --random-resolutions exclude each other');
+  if (randomSeed !== undefined && !randomResolutions)
+    throw new UsageError('--random-seed needs --random-resolutions: nothing else is drawn');
 }
 
 /** What was chosen for clips, and what that cost; undefined of a network that does not choose. */

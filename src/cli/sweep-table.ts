@@ -9,11 +9,21 @@ import {
   formatTable,
 } from './table.js';
 
-const COLUMNS: readonly Column<Summary>[] = [
-  { title: 'data', cell: (row) => row.data },
+/** Which words were asked for; no column where no row was a choice of words. */
+export function wordsColumn<Row extends { readonly only?: string }>(rows: readonly Row[]): Column<Row>[] {
+  if (rows.every(({ only }) => only === undefined)) return [];
+  return [{ title: 'words', cell: ({ only }) => only ?? 'all' }];
+}
+
+const DATA: Column<Summary> = { title: 'data', cell: (row) => row.data };
+
+const COSTS: readonly Column<Summary>[] = [
   { title: 'network', cell: (row) => row.model },
   { title: 'parameters', cell: (row) => formatCount(row.parameters), align: 'right' },
   { title: 'MACs', cell: (row) => formatShort(row.macs), align: 'right' },
+];
+
+const TRAINING: readonly Column<Summary>[] = [
   { title: 'recipe', cell: (row) => row.recipe },
   { title: 'epochs', cell: (row) => `${row.epochs}`, align: 'right' },
   { title: 'seeds', cell: (row) => `${row.seeds.length}`, align: 'right' },
@@ -27,7 +37,7 @@ const COLUMNS: readonly Column<Summary>[] = [
 ];
 
 export function formatSummaries(rows: readonly Summary[]): string {
-  return formatTable(rows, COLUMNS);
+  return formatTable(rows, [DATA, ...wordsColumn(rows), ...COSTS, ...TRAINING]);
 }
 
 export interface MarkdownPage {
@@ -51,7 +61,7 @@ export function summariesPage({ rows, clipMs, command, machine }: MarkdownPage):
     '# Networks compared',
     `\`${command}\``,
     `Share of the validation clips that are answered rightly, ± the deviation between seeds, and the loss there; µs for the network alone on one clip, one thread, ${machine}.`,
-    formatMarkdownTable(rows, [...COLUMNS.slice(0, 4), time, ...COLUMNS.slice(4)]),
+    formatMarkdownTable(rows, [DATA, ...wordsColumn(rows), ...COSTS, time, ...TRAINING]),
   ]
     .join('\n\n')
     .concat('\n');

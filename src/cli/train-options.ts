@@ -50,6 +50,9 @@ export interface TrainOptions extends ComputeOptions {
 
 export const DEFAULT_MODEL = 'bl-resnet-tiny';
 const MAX_SEED = 2 ** 32 - 1;
+const MAX_BATCH = 4096;
+/** What a model file may have; longer would show only once all is trained. */
+const MAX_CLIP_MS = 60_000;
 
 /** Adds argument and flags; nothing but the folder and `--out` is needed. */
 export function addTrainOptions(command: Command): Command {
@@ -84,7 +87,7 @@ export function addTrainOptions(command: Command): Command {
     .option('--predictor <file>', 'of a DRNet: a trained model that its predictor starts from')
     .option('--teacher <file>', 'a trained model whose answers are learned too')
     .option('--patience <n>', 'stop after n epochs without a better validation', integer(1))
-    .option('--batch <n>', 'clips a step (default: of the recipe)', integer(1))
+    .option('--batch <n>', 'clips a step (default: of the recipe)', integer(1, MAX_BATCH))
     .option('--lr <rate>', 'highest learning rate (default: of the recipe)', numberBetween(1e-9, 100))
     .option(
       '--mac-share <part>',
@@ -98,7 +101,11 @@ export function addTrainOptions(command: Command): Command {
         'of a DRNet: take each clip of a training through all resolutions, or through its own alone (default: soft)',
       ).choices(['soft', 'hard']),
     )
-    .option('--clip-ms <ms>', 'length of the clip that is heard at once (default: 1000)', integer(100))
+    .option(
+      '--clip-ms <ms>',
+      'length of the clip that is heard at once (default: 1000)',
+      integer(100, MAX_CLIP_MS),
+    )
     .option(
       '--max-unreadable-share <part>',
       'share of recordings that may be left out as missing or unreadable (default: 0.05)',

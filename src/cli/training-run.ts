@@ -1,6 +1,7 @@
 /** One training run from folder to finished model, with its progress shown. */
 import { availableParallelism } from 'node:os';
 import { createEngine } from '../engine/create-engine.js';
+import { EngineError } from '../errors.js';
 import { readModelFile } from '../formats/files/read-model-file.js';
 import { requireFloat } from '../formats/require-float.js';
 import { modelEntry } from '../models/models.js';
@@ -87,10 +88,27 @@ export async function runTraining(job: TrainingJob): Promise<FinishedTraining> {
     const engineText = `${engine.name}, ${engine.kernels} kernels`;
     const about = { dataSet, store, recipe, seed, threads, frontEnd, engine: engineText };
     return { ...trained, ...about, seconds: watch.seconds(), clipsTrained: watch.clipsTrained() };
+  } catch (error) {
+    throw isOutOfMemory(error) ? memoryFault(error, recipe.batchSize, dataSet.clipMs) : error;
   } finally {
     watch.end();
     engine.dispose();
   }
+}
+
+/** What JavaScript throws where the system gives no memory for an array, or an array would be longer than any may be. */
+function isOutOfMemory(error: unknown): boolean {
+  return (
+    error instanceof RangeError && /allocation failed|(typed array|array buffer) length/i.test(error.message)
+  );
+}
+
+function memoryFault(cause: unknown, batch: number, clipMs: number): EngineError {
+  return new EngineError(
+    'memory-refused',
+    `Cannot train on batches of ${batch} clips of ${clipMs} ms: expected memory for them, got none from the system; a smaller --batch takes less`,
+    { value: batch, cause },
+  );
 }
 
 /** All recordings but those of the test split train. */

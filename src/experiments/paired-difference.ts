@@ -2,12 +2,14 @@
 import { DataSetError } from '../errors.js';
 import type { TrialResult } from './trials.js';
 
-/** Both networks trained alike: same data, seed, recipe and epochs. */
+/** Both networks trained alike: same data, words of it, seed, recipe and epochs, validated on as many clips. */
 export interface ResultPair {
   readonly data: string;
   readonly seed: number;
   readonly recipe: string;
   readonly epochs: number;
+  /** The words of the set that were asked for; all of them where absent. */
+  readonly only?: string;
   /** Validation accuracy, a part of 1. */
   readonly accuracy: number;
   readonly rivalAccuracy: number;
@@ -33,9 +35,9 @@ const T_975 = [
 ];
 
 /**
- * The validation accuracy of `model` less that of `rival`, paired by data set, seed, recipe and epochs, with the interval of
+ * The validation accuracy of `model` less that of `rival`, paired by data set, words, seed, recipe and epochs, with the interval of
  * Student's t for paired samples.
- * @throws DataSetError `too-few-pairs` below two pairs.
+ * @throws DataSetError `too-few-pairs` below two pairs; `unlike-trials` where both have trials of a data set and seed, but none alike.
  */
 export function pairedDifference(
   results: readonly TrialResult[],
@@ -59,15 +61,46 @@ export function pairedDifference(
 }
 
 function pairsOf(results: readonly TrialResult[], model: string, rival: string): ResultPair[] {
-  const keyOf = ({ data, seed, recipe, epochs }: TrialResult) => JSON.stringify([data, seed, recipe, epochs]);
   // By key, so that a trial that two files hold counts once.
-  const trialsOf = (name: string) =>
-    new Map(results.filter((result) => result.model === name).map((result) => [keyOf(result), result]));
-  const rivals = trialsOf(rival);
-  return [...trialsOf(model)].flatMap(([key, { data, seed, recipe, epochs, validation }]) => {
+  const trialsOf = (name: string) => {
+    const trials = results.filter((result) => result.model === name);
+    return new Map(trials.map((result) => [JSON.stringify(conditionsOf(result)), result]));
+  };
+  const [own, rivals] = [trialsOf(model), trialsOf(rival)];
+  const pairs = [...own].flatMap(([key, { data, seed, recipe, epochs, only, validation }]) => {
     const other = rivals.get(key);
     if (!other) return [];
     const [accuracy, rivalAccuracy] = [validation.accuracy, other.validation.accuracy];
-    return [{ data, seed, recipe, epochs, accuracy, rivalAccuracy, difference: accuracy - rivalAccuracy }];
+    const alike = { data, seed, recipe, epochs, ...(only !== undefined && { only }) };
+    return [{ ...alike, accuracy, rivalAccuracy, difference: accuracy - rivalAccuracy }];
   });
+  for (const result of own.values()) checkPaired(result, [...rivals.values()], pairs);
+  return pairs;
+}
+
+/** What two results must share to be a pair. */
+function conditionsOf({ data, seed, recipe, epochs, only, labels, validation }: TrialResult) {
+  const words = only ?? 'all';
+  return { data, seed, recipe, epochs, words, labels, 'validation clips': validation.clips };
+}
+
+/** Both networks were trained on that data with that seed, but never alike: leaving them out would hide it. */
+function checkPaired(
+  result: TrialResult,
+  rivals: readonly TrialResult[],
+  pairs: readonly ResultPair[],
+): void {
+  const isLike = ({ data, seed }: { data: string; seed: number }) =>
+    data === result.data && seed === result.seed;
+  const other = rivals.find(isLike);
+  if (!other || pairs.some(isLike)) return;
+  const [wanted, found] = [result, other].map(conditionsOf);
+  const keys = Object.keys(wanted) as (keyof typeof wanted)[];
+  const differing = keys.filter((key) => wanted[key] !== found[key]);
+  const tell = (of: typeof wanted) => differing.map((key) => `${key} ${of[key]}`).join(', ');
+  throw new DataSetError(
+    'unlike-trials',
+    `Cannot compare ${result.model} with ${other.model} on ${result.data}, seed ${result.seed}: expected trials alike, got ${tell(wanted)} and ${tell(found)}`,
+    { value: differing },
+  );
 }

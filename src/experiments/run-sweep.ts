@@ -3,7 +3,9 @@
 import { appendFile, readFile, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { makeFolders } from '../formats/files/make-folders.js';
-import { missingTrials, parseResults, type Trial, type TrialResult } from './trials.js';
+import { writeFault } from '../formats/files/write-file-atomic.js';
+import { isHalfResult, parseResults } from './parse-results.js';
+import { missingTrials, type Trial, type TrialResult } from './trials.js';
 
 export interface SweepOptions {
   /** A JSONL file; results that it has are not computed again. */
@@ -19,11 +21,11 @@ export interface SweepOptions {
 /**
  * All results of the file, those of `trials` among them. Results are appended one line each; what is stopped or fails goes on
  * where it was when called again.
- * @throws DataSetError if the file holds something else; what `runTrial` throws, after the trials under way have ended.
+ * @throws DataSetError if the file holds something else; HearkenError `file-write` if it is a folder; what `runTrial` throws, after the trials under way have ended.
  */
 export async function runSweep(trials: readonly Trial[], options: SweepOptions): Promise<TrialResult[]> {
   const { results: file, jobs, signal, runTrial, onStart, onResult } = options;
-  const results = await readResults(file);
+  const results = await openResults(file);
   const waiting = missingTrials(trials, results);
   onStart?.(waiting.length, trials.length);
   await makeFolders(dirname(file));
@@ -46,17 +48,23 @@ export async function runSweep(trials: readonly Trial[], options: SweepOptions):
   return results;
 }
 
-/** What the file holds, none if it is not there; half a last line is cut off, so that the next one stands by itself. */
-async function readResults(file: string): Promise<TrialResult[]> {
-  let text: string;
+/**
+ * What the file holds, none if it is not there. A last line without its newline gets it, or is cut off where it is half a result, so
+ * that the next one stands by itself; a file that is none of results is left as it is.
+ */
+async function openResults(file: string): Promise<TrialResult[]> {
+  let bytes: Buffer;
   try {
-    text = await readFile(file, 'utf8');
+    bytes = await readFile(file);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return [];
+    throw code === 'EISDIR' ? writeFault(file, error) : error;
   }
-  const results = parseResults(text, file);
-  const whole = text.slice(0, text.lastIndexOf('\n') + 1);
-  if (whole.length < text.length) await truncate(file, Buffer.byteLength(whole));
+  const results = parseResults(bytes.toString('utf8'), file);
+  const end = bytes.lastIndexOf('\n') + 1;
+  const last = bytes.subarray(end).toString('utf8');
+  if (isHalfResult(last)) await truncate(file, end);
+  else if (last !== '') await appendFile(file, '\n');
   return results;
 }

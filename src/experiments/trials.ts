@@ -1,5 +1,4 @@
 /** Trials of a study: what is trained, what came of it, and what several seeds say together. */
-import { DataSetError } from '../errors.js';
 
 export interface Trial {
   readonly data: string;
@@ -9,6 +8,8 @@ export interface Trial {
   readonly recipe?: string;
   /** Epochs of the recipe where nobody said. */
   readonly epochs?: number;
+  /** The words of the set that were asked for, joined by commas; all of them where absent. */
+  readonly only?: string;
 }
 
 export interface TrialResult extends Trial {
@@ -22,20 +23,25 @@ export interface TrialResult extends Trial {
 }
 
 /** Every model with every seed: the first seed of all models before the second of any, so that a study cut short compares all. */
-export function planTrials(data: string, { models, seeds, recipe, epochs }: StudyPlan): Trial[] {
-  const same = { ...(recipe !== undefined && { recipe }), ...(epochs !== undefined && { epochs }) };
+export function planTrials(data: string, { models, seeds, recipe, epochs, only }: StudyPlan): Trial[] {
+  const same = {
+    ...(recipe !== undefined && { recipe }),
+    ...(epochs !== undefined && { epochs }),
+    ...(only !== undefined && { only }),
+  };
   return seeds.flatMap((seed) => models.map((model) => ({ data, model, seed, ...same })));
 }
 
-export interface StudyPlan extends Pick<Trial, 'recipe' | 'epochs'> {
+export interface StudyPlan extends Pick<Trial, 'recipe' | 'epochs' | 'only'> {
   readonly models: readonly string[];
   readonly seeds: readonly number[];
 }
 
-/** Trials that no result is there for. A result fits if data, model, seed and, where the trial has them, recipe and epochs agree. */
+/** Trials that no result is there for. A result fits if data, words, model, seed and, where the trial has them, recipe and epochs agree. */
 export function missingTrials(trials: readonly Trial[], results: readonly TrialResult[]): Trial[] {
   const fits = (trial: Trial) => (result: TrialResult) =>
     result.data === trial.data &&
+    result.only === trial.only &&
     result.model === trial.model &&
     result.seed === trial.seed &&
     (trial.recipe === undefined || result.recipe === trial.recipe) &&
@@ -43,46 +49,15 @@ export function missingTrials(trials: readonly Trial[], results: readonly TrialR
   return trials.filter((trial) => !results.some(fits(trial)));
 }
 
-/**
- * Results from the text of a results file, one JSON object a line.
- * A last line without its end (the machine went down in the middle of it) does not count.
- * @throws DataSetError naming file and line.
- */
-export function parseResults(text: string, file: string): TrialResult[] {
-  const lines = text.split('\n').slice(0, -1);
-  return lines.map((line, i) => {
-    const result = parseLine(line);
-    if (result) return result;
-    const found = JSON.stringify(line.slice(0, 60));
-    throw new DataSetError(
-      'results-line',
-      `Cannot read ${file}: expected a trial's result in line ${i + 1}, got ${found}`,
-      { value: i + 1 },
-    );
-  });
-}
-
-function parseLine(line: string): TrialResult | undefined {
-  try {
-    const result = JSON.parse(line) as Partial<TrialResult> | null;
-    const numbers = [
-      result?.seed,
-      result?.parameters,
-      result?.macs,
-      result?.epochs,
-      result?.validation?.accuracy,
-    ];
-    const isResult =
-      [result?.model, result?.data, result?.recipe].every((text) => typeof text === 'string') &&
-      numbers.every(Number.isFinite);
-    return isResult ? (result as TrialResult) : undefined;
-  } catch {
-    return undefined;
-  }
+/** What tells a result from those of other trials; equal for two results of one. */
+export function trialKey({ data, model, seed, recipe, epochs, only }: TrialResult): string {
+  return JSON.stringify([data, model, seed, recipe, epochs, only ?? null]);
 }
 
 export interface Summary {
   readonly data: string;
+  /** As in the trials. */
+  readonly only?: string;
   readonly model: string;
   readonly parameters: number;
   readonly macs: number;
@@ -95,23 +70,24 @@ export interface Summary {
   readonly meanLoss: number;
 }
 
-/** One row for each data set, model, recipe and number of epochs, the most accurate first. */
+/** One row for each data set, choice of its words, model, recipe and number of epochs, the most accurate first. */
 export function summarize(results: readonly TrialResult[]): Summary[] {
   const groups = new Map<string, TrialResult[]>();
   for (const result of results) {
-    const key = JSON.stringify([result.data, result.model, result.recipe, result.epochs]);
+    const key = JSON.stringify([result.data, result.only, result.model, result.recipe, result.epochs]);
     groups.set(key, [...(groups.get(key) ?? []), result]);
   }
   return [...groups.values()].map(summaryOf).sort((a, b) => b.meanAccuracy - a.meanAccuracy);
 }
 
 function summaryOf(results: readonly TrialResult[]): Summary {
-  const [{ data, model, parameters, macs, recipe, epochs }] = results;
+  const [{ data, only, model, parameters, macs, recipe, epochs }] = results;
   const accuracies = results.map(({ validation }) => validation.accuracy);
   const meanAccuracy = meanOf(accuracies);
   const squares = accuracies.reduce((sum, accuracy) => sum + (accuracy - meanAccuracy) ** 2, 0);
   return {
     data,
+    ...(only !== undefined && { only }),
     model,
     parameters,
     macs,

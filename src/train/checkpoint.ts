@@ -7,6 +7,7 @@ import { parseBoundedJson } from '../formats/bounded-json.js';
 import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '../formats/safetensors.js';
 import type { Tensors } from '../graph/graph.js';
 import { canonicalJson } from './digest.js';
+import { differenceOf } from './identity.js';
 import type { EpochRecord, Score, TrainingState, Weights } from './training-state.js';
 
 const FORMAT = 'hearken-checkpoint';
@@ -139,12 +140,10 @@ function fillTensors(wanted: Tensors, found: Record<string, StoredTensor>, file:
 function checkIdentity(found: TrainingIdentity, options: RestoreOptions): void {
   const { identity, allowChanged = [], name = 'checkpoint' } = options;
   for (const key of Object.keys(identity) as (keyof TrainingIdentity)[]) {
-    if (allowChanged.includes(key)) continue;
-    const [wanted, got] = [identity[key], found[key]].map((value) => canonicalJson(value));
-    if (wanted === got) continue;
+    if (allowChanged.includes(key) || canonicalJson(identity[key]) === canonicalJson(found[key])) continue;
     throw new ConfigError(
       'checkpoint-differs',
-      `Cannot resume from ${name}: expected the same ${key} as before, ${got}, got ${wanted}`,
+      `Cannot resume from ${name}: ${differenceOf(key, found, identity)}`,
       { value: key },
     );
   }

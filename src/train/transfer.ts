@@ -4,11 +4,12 @@ import type { FrontEndConfig } from '../audio/front-end.js';
 import { ConfigError } from '../errors.js';
 import type { Model } from '../formats/model.js';
 import { requireFloat } from '../formats/require-float.js';
-import { type Graph, nodesByName, type Tensors } from '../graph/graph.js';
+import { type Graph, nodesByName, sizeOf, type Tensors } from '../graph/graph.js';
 import { initializeParameters, initializeStatistics } from '../graph/initialize.js';
 import { routesOf } from '../graph/routes.js';
 import { parameterNames } from '../graph/subgraph.js';
 import { backboneTensor, wordsTensor } from '../models/drnet.js';
+import { formatCount } from './report/numbers.js';
 import type { Weights } from './training-state.js';
 
 export interface TransferOptions {
@@ -37,8 +38,8 @@ export interface Transfer {
  * unless the model has the same labels in the same order; so is whatever else the model lacks. A DRNet that starts from its
  * backbone takes the backbone's norms for each of its resolutions, where they have as many numbers there.
  *
- * @throws ConfigError if the model is quantised, the front ends differ, nothing but the head agrees, or features are to be frozen that the model
- * does not have.
+ * @throws ConfigError if the model is quantised, the front ends differ, fewer than half of the features' numbers agree, or features are to
+ * be frozen that the model does not have.
  */
 export function initializeFrom(options: TransferOptions): Transfer {
   const { model, graph, labels, seed, freeze = 'none' } = options;
@@ -59,16 +60,44 @@ export function initializeFrom(options: TransferOptions): Transfer {
     ...names.filter((name) => !head.has(name)),
   ].filter((name) => !taken.has(name));
   const missing = fresh.filter((name) => !head.has(name));
-  const isUseless = missing.length === names.length - head.size;
-  if (isUseless || (freeze === 'features' && missing.length > 0)) {
-    const what = freeze === 'features' ? 'all features' : 'features';
-    throw new ConfigError(
-      'transfer-network',
-      `Cannot start from ${model.name}: expected ${what} of ${graph.name} in it, got none for ${missing[0] ?? graph.name}`,
-      { value: missing[0] },
-    );
-  }
+  if (freeze === 'features' && missing.length > 0)
+    throw fault(options, 'all features', `none for ${missing[0]}`, missing[0]);
+  checkFeatures(
+    options,
+    names.filter((name) => !head.has(name)),
+    taken,
+  );
   return { weights: { parameters, statistics }, fresh, trained: freeze === 'features' ? [...head] : names };
+}
+
+/** What is drawn anew for the most part starts from nothing: such a model is of another network, taken by mistake. */
+function checkFeatures(
+  options: TransferOptions,
+  features: readonly string[],
+  taken: ReadonlySet<string>,
+): void {
+  const { parameters } = options.graph;
+  const count = (names: readonly string[]) =>
+    names.reduce((sum, name) => sum + sizeOf(parameters[name].shape), 0);
+  // A DRNet's backbone has no predictor to give.
+  const wanted = features.filter((name) => !name.startsWith('predictor/'));
+  const [all, agreeing] = [count(wanted), count(wanted.filter((name) => taken.has(name)))];
+  if (taken.size > 0 && 2 * agreeing >= all) return;
+  const found = `${formatCount(agreeing)} of ${formatCount(all)} numbers`;
+  throw fault(options, 'most features', found, agreeing);
+}
+
+function fault(
+  { model, graph }: TransferOptions,
+  wanted: string,
+  found: string,
+  value: unknown,
+): ConfigError {
+  return new ConfigError(
+    'transfer-network',
+    `Cannot start from ${model.name}: expected ${wanted} of ${graph.name} in it, got ${found}`,
+    { value },
+  );
 }
 
 /**

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -51,6 +51,28 @@ describe('hearken compare', () => {
     const ran = await hearken('compare', ...files(), '--pair', pair);
     expect(ran.code).toBe(code);
     expect(ran.stderr).toContain(message);
+  });
+
+  it('reads a last line that lacks its newline', async () => {
+    const text = readFileSync(join(folder, 'en.jsonl'), 'utf8');
+    const cut = join(folder, 'cut.jsonl');
+    writeFileSync(cut, text.trimEnd());
+    const { stdout } = await hearken('compare', cut, '--pair', 'ghostnet-27k:bc-resnet-2', '--json');
+    expect(JSON.parse(stdout)[0].pairs).toHaveLength(2);
+  });
+
+  it('refuses two files that disagree on a trial, and takes one twice', async () => {
+    const pair = ['--pair', 'ghostnet-27k:bc-resnet-2'];
+    const [en] = files();
+    expect((await hearken('compare', en, en, ...pair)).code).toBe(0);
+    const other = join(folder, 'other.jsonl');
+    const [line] = readFileSync(en, 'utf8').split('\n');
+    writeFileSync(other, line.replace('0.91', '0.5'));
+    const ran = await hearken('compare', en, other, ...pair);
+    expect([ran.code, ran.stderr]).toEqual([
+      1,
+      'error: Cannot read results: expected one accuracy of ghostnet-27k, seed 0, on en, got 0.91 and 0.5\n',
+    ]);
   });
 
   it('names a file that is not there', async () => {

@@ -85,18 +85,45 @@ describe('hearken models', () => {
       const { stdout } = await hearken('models', '--json', ...filter);
       return JSON.parse(stdout).map(({ name }: { name: string }) => name);
     };
-    const all: { domain: string; family: string; size: string | null; parameters: number; name: string }[] =
-      JSON.parse((await hearken('models', '--json')).stdout);
+    const all: {
+      domain: string;
+      family: string;
+      size: string | null;
+      trained: { parameters: number } | null;
+      name: string;
+    }[] = JSON.parse((await hearken('models', '--json')).stdout);
     const wanted = (is: (row: (typeof all)[number]) => boolean) => all.filter(is).map(({ name }) => name);
     expect(await names('--family', 'ghostnet')).toEqual(wanted(({ family }) => family === 'ghostnet'));
     expect(await names('--domain', 'image')).toEqual(wanted(({ domain }) => domain === 'image'));
     expect(await names('--size', 'tiny', '--max-parameters', '45000')).toEqual(
-      wanted(({ size, parameters }) => size === 'tiny' && parameters <= 45_000),
+      wanted(({ size, trained }) => size === 'tiny' && trained !== null && trained.parameters <= 45_000),
     );
     const { stdout } = await hearken('models', '--family', 'ds-cnn');
     expect(stdout).toContain('ds-cnn-s');
     expect(stdout).not.toContain('For images');
     expect((await hearken('models', '--max-parameters', '1')).stdout).toBe('No network is like that.\n');
+  });
+
+  it('takes for --max-parameters the counts that it shows', async () => {
+    const { stdout } = await hearken('models', '--max-parameters', '25000');
+    // Its own count is for 35 labels; each of them takes 128 weights and a bias.
+    expect(25_147 - (35 - 12) * 129).toBe(22_180);
+    expect(stdout).toMatch(/^ghost-25k +\S+ +22,180 /m);
+    const shown = [...stdout.matchAll(/^[a-z]\S+ +[a-z]\S* +([\d,]+) +[\d.]+[–\d.]* [MGk]/gm)].map(
+      ([, count]) => Number(count.replace(',', '')),
+    );
+    expect(shown.length).toBeGreaterThan(5);
+    expect(Math.max(...shown)).toBeLessThanOrEqual(25_000);
+    expect((await hearken('models', '--max-parameters', '22179')).stdout).not.toContain('ghost-25k');
+  });
+
+  it('says what its counts leave out, or not', async () => {
+    const { stdout } = await hearken('models');
+    expect(stdout).toContain('with those of choosing\n');
+    expect(stdout).toContain('(--json: `macs` without them, `predictorMacs`)');
+    expect((await hearken('models', 'bc-resnet-1', '--layers')).stdout).toContain(
+      'one number of the output depends on, gates aside.',
+    );
   });
 
   it.each([

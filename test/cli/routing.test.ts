@@ -132,12 +132,15 @@ describe('a network that chooses its resolution', () => {
     });
     expect(await at(model, '--random-resolutions', '1,2')).toMatchObject({
       code: 1,
-      stderr: 'error: Cannot choose a route: expected 3 shares of 0 or more, not all 0, got 1, 2\n',
+      stderr: `error: Cannot choose a resolution for ${NAME}: expected 3 shares in --random-resolutions, not all 0, for 98x40, 74x30, 49x20, got 1, 2\n`,
     });
+    expect((await at(model, '--random-resolutions', '0,0,0')).stderr).toContain('not all 0');
     for (const flags of [
       ['--resolution', '49'],
       ['--random-resolutions', '1,-1,2'],
       ['--resolution', '49x20', '--random-resolutions', '1,1,1'],
+      ['--random-seed', '5'],
+      ['--resolution', '49x20', '--random-seed', '1'],
     ])
       expect((await at(model, ...flags)).code, flags.join(' ')).toBe(2);
     const plain = join(folder, 'plain.safetensors');

@@ -18,6 +18,14 @@ describe('formatSummaries', () => {
   });
 });
 
+describe('formatSummaries of a choice of words', () => {
+  it('tells the words of each row', () => {
+    const [titles, ...lines] = formatSummaries([{ ...rows[0], only: 'yes,no' }, rows[1]]).split('\n');
+    expect(titles).toMatch(/^data {2,}words {2,}network /);
+    expect(lines.map((line) => line.split(/ {2,}/)[1])).toEqual(['yes,no', 'all']);
+  });
+});
+
 describe('summariesPage', () => {
   it('says by which command and where, and gives the time of each network', () => {
     const page = summariesPage({

@@ -10,7 +10,9 @@ import {
 import { recipeFor } from '../../src/train/recipe.js';
 
 function parse(...flags: string[]): TrainOptions {
-  const command = addTrainOptions(new Command()).exitOverride();
+  const command = addTrainOptions(new Command())
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} });
   return command.parse(['words', '--out', 'm.safetensors', ...flags], { from: 'user' }).opts();
 }
 
@@ -26,6 +28,17 @@ describe('recipeFromOptions', () => {
     );
     expect(recipe).toMatchObject({ epochs: 10, batchSize: 32, patience: 3 });
     expect(recipe.schedule).toMatchObject({ rate: 0.01, warmupEpochs: 2 });
+  });
+});
+
+describe('flags with bounds', () => {
+  it.each([
+    ['--clip-ms', 100, 60_000],
+    ['--batch', 1, 4096],
+  ])('%s is from %d to %d', (flag, least, most) => {
+    for (const value of [least, most]) expect(Object.values(parse(flag, `${value}`))).toContain(value);
+    for (const value of [least - 1, most + 1])
+      expect(() => parse(flag, `${value}`)).toThrow(`Expected a whole number from ${least} to ${most}.`);
   });
 });
 

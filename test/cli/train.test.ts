@@ -9,7 +9,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { run } from '../../src/cli/run.js';
 import { readModelFile } from '../../src/formats/files/read-model-file.js';
 import { createFakeIo, hearken } from './fake-io.js';
@@ -214,6 +214,27 @@ describe('hearken train, bad input', () => {
     expect(existsSync(`${out}.checkpoint`)).toBe(false);
   });
 
+  it('tells which batch the system has no memory for', async () => {
+    const limit = 50_000_000;
+    const Real = SharedArrayBuffer;
+    // What V8 does where an allocation fails. 4096 maps of 98 × 40 in 32 bits take 64 MB.
+    class Refusing extends Real {
+      constructor(bytes: number) {
+        if (bytes > limit) throw new RangeError('Array buffer allocation failed');
+        super(bytes);
+      }
+    }
+    vi.stubGlobal('SharedArrayBuffer', Refusing);
+    try {
+      const told = await failure(words, '--out', join(folder, 'm'), ...RECIPE, '--batch', '4096');
+      expect(told).toContain(
+        'error: Cannot train on batches of 4096 clips of 1000 ms: expected memory for them, got none from the system',
+      );
+    } finally {
+      vi.unstubAllGlobals();
+    }
+  });
+
   it('takes a network that does not exist for misuse', async () => {
     const ran = await hearken(
       'train',
@@ -288,6 +309,8 @@ describe('hearken train, bad input', () => {
       ['train', words],
       ['train', '--out', 'm'],
       ['train', words, '--out', 'm', '--epochs', '0'],
+      ['train', words, '--out', 'm', '--clip-ms', '60001'],
+      ['train', words, '--out', 'm', '--batch', '65536'],
       ['train', words, '--out', 'm', '--engine', 'abacus'],
       ['train', words, '--out', 'm', '--freeze', 'features'],
       ['train', words, '--out', ''],

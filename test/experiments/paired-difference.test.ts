@@ -38,12 +38,41 @@ describe('pairedDifference', () => {
       ...trials('a', [0.9, 0.8]),
       ...trials('a', [0.9, 0.8]),
       ...trials('b', [0.7, 0.7]),
+      // No rival on that seed, and a second training on one that has a pair.
       result('a', 2, 0.1),
-      result('b', 2, 0.9, 30),
+      result('b', 1, 0.9, 30),
     ];
     const { pairs, mean } = pairedDifference(results, 'a', 'b');
     expect(pairs.map(({ seed }) => seed)).toEqual([0, 1]);
     expect(mean).toBeCloseTo(0.15, 10);
+  });
+
+  it.each<[string, Partial<TrialResult>, string]>([
+    ['epochs', { epochs: 30 }, 'epochs 60 and epochs 30'],
+    ['recipe', { recipe: 'adamw' }, 'recipe short and recipe adamw'],
+    ['words', { only: 'yes,no' }, 'words all and words yes,no'],
+    ['labels', { labels: 40 }, 'labels 12 and labels 40'],
+    [
+      'clips',
+      { labels: 40, validation: { accuracy: 0.8, loss: 0, clips: 960 } },
+      'labels 12, validation clips 50 and labels 40, validation clips 960',
+    ],
+  ])('refuses a seed whose trainings differ in %s, and says how', (_, changes, differing) => {
+    const results = [...trials('a', [0.9, 0.8, 0.85]), ...trials('b', [0.7, 0.7])];
+    const other = { ...result('b', 2, 0.8), ...changes };
+    expect(() => pairedDifference([...results, other], 'a', 'b')).toThrow(
+      expect.objectContaining({
+        code: 'unlike-trials',
+        message: `Cannot compare a with b on en, seed 2: expected trials alike, got ${differing}`,
+      }),
+    );
+  });
+
+  it('pairs trials on the same words of a set', () => {
+    const few = (one: TrialResult): TrialResult => ({ ...one, only: 'yes,no' });
+    const results = [...trials('a', [0.9, 0.8]), ...trials('b', [0.7, 0.7])];
+    const { pairs } = pairedDifference(results.map(few), 'a', 'b');
+    expect(pairs.map(({ only }) => only)).toEqual(['yes,no', 'yes,no']);
   });
 
   it('wants two pairs', () => {

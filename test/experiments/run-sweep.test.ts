@@ -1,6 +1,14 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runSweep } from '../../src/experiments/run-sweep.js';
 import { planTrials, type Trial, type TrialResult } from '../../src/experiments/trials.js';
@@ -57,7 +65,7 @@ describe('runSweep', () => {
     );
     expect(ran).toEqual(['a1', 'b1']);
     // The machine went down in the middle of a line.
-    appendFileSync(results, '{"model":"c","see');
+    appendFileSync(results, '{"data":"en","mod');
     await runSweep(trials, { results, jobs: 1, signal, runTrial: runTrial('') });
     expect(ran).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'c2']);
     expect(lines()).toEqual(trials.map(resultOf));
@@ -71,6 +79,43 @@ describe('runSweep', () => {
     };
     await expect(runSweep(trials, { results, jobs: 2, signal, runTrial })).rejects.toThrow('no a');
     expect(lines().map(({ model }) => model)).toEqual(['b']);
+  });
+
+  it('counts a last line without its newline, and gives it one', async () => {
+    mkdirSync(dirname(results));
+    writeFileSync(results, JSON.stringify(resultOf(trials[0])));
+    const ran: Trial[] = [];
+    const runTrial = async (trial: Trial) => {
+      ran.push(trial);
+      return resultOf(trial);
+    };
+    await runSweep(trials, { results, jobs: 1, signal, runTrial });
+    expect(ran).toEqual(trials.slice(1));
+    expect(lines()).toEqual(trials.map(resultOf));
+  });
+
+  it.each(['{"some":"json"}', 'a note', '{"some":"json"}\n'])(
+    'leaves a file of %j as it is',
+    async (text) => {
+      mkdirSync(dirname(results));
+      writeFileSync(results, text);
+      const runTrial = async (): Promise<TrialResult> => expect.fail('started');
+      await expect(runSweep(trials, { results, jobs: 1, signal, runTrial })).rejects.toThrow(
+        `Cannot read ${results}: expected a trial's result in line 1, got `,
+      );
+      expect(readFileSync(results, 'utf8')).toBe(text);
+    },
+  );
+
+  it('refuses a folder before anything is made', async () => {
+    const runTrial = async (): Promise<TrialResult> => expect.fail('started');
+    await expect(runSweep(trials, { results: folder, jobs: 1, signal, runTrial })).rejects.toThrow(
+      expect.objectContaining({
+        code: 'file-write',
+        message: expect.stringContaining(`Cannot write ${folder}`),
+      }),
+    );
+    expect(existsSync(dirname(results))).toBe(false);
   });
 
   it('starts nothing once the signal has aborted', async () => {

@@ -1,12 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DataSetError } from '../../src/errors.js';
-import {
-  missingTrials,
-  parseResults,
-  planTrials,
-  summarize,
-  type TrialResult,
-} from '../../src/experiments/trials.js';
+import { missingTrials, planTrials, summarize, type TrialResult } from '../../src/experiments/trials.js';
 
 const result = (
   model: string,
@@ -51,24 +44,23 @@ describe('missingTrials', () => {
     expect(missingTrials(planTrials('en', plan), [result('a', 1, 0.9, 60, 'bc-resnet')])).toEqual([]);
   });
 
+  it('tells words of a set apart from others, and from all', () => {
+    const [all, few] = [undefined, 'yes,no'].map((only) =>
+      planTrials('en', { models: ['a'], seeds: [1], only }),
+    );
+    expect(few).toEqual([{ data: 'en', model: 'a', seed: 1, only: 'yes,no' }]);
+    const found = result('a', 1, 0.9);
+    expect(missingTrials(few, [found])).toEqual(few);
+    expect(missingTrials(few, [{ ...found, only: 'yes' }])).toEqual(few);
+    expect(missingTrials(few, [{ ...found, only: 'yes,no' }])).toEqual([]);
+    expect(missingTrials(all, [{ ...found, only: 'yes,no' }])).toEqual(all);
+    expect(missingTrials(all, [found])).toEqual([]);
+  });
+
   it('takes any number of epochs where the trial names none', () => {
     expect(
       missingTrials(planTrials('en', { models: ['a'], seeds: [1] }), [result('a', 1, 0.9, 137)]),
     ).toEqual([]);
-  });
-});
-
-describe('parseResults', () => {
-  it('reads one result a line and no line that was not finished', () => {
-    const text = `${JSON.stringify(result('a', 1, 0.9))}\n{"model":"b","se`;
-    expect(parseResults(text, 'r.jsonl')).toEqual([result('a', 1, 0.9)]);
-  });
-
-  it.each(['not json', 'null', '{"model":"a"}', '[]'])('refuses %j, naming file and line', (line) => {
-    const text = `${JSON.stringify(result('a', 1, 0.9))}\n${line}\n`;
-    const parse = () => parseResults(text, 'r.jsonl');
-    expect(parse).toThrow(DataSetError);
-    expect(parse).toThrow("Cannot read r.jsonl: expected a trial's result in line 2, got ");
   });
 });
 
@@ -89,6 +81,15 @@ describe('summarize', () => {
     expect(rows[1].deviation).toBeCloseTo(0.02, 12);
     expect(rows[1].meanLoss).toBeCloseTo(0.08, 12);
     expect(rows[0]).not.toHaveProperty('deviation');
+  });
+
+  it('keeps words of a set apart from all', () => {
+    const rows = summarize([result('a', 1, 0.9), { ...result('a', 1, 0.95), only: 'yes,no' }]);
+    expect(rows.map(({ only, seeds }) => [only, seeds])).toEqual([
+      ['yes,no', [1]],
+      [undefined, [1]],
+    ]);
+    expect(rows[1]).not.toHaveProperty('only');
   });
 
   it('keeps other epochs apart', () => {

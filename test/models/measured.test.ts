@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { parseResults } from '../../src/experiments/trials.js';
+import { parseResults } from '../../src/experiments/parse-results.js';
 import { MEASURED, meanAccuracy } from '../../src/models/measured.js';
 import { MODELS } from '../../src/models/models.js';
 

@@ -123,8 +123,40 @@ describe('resuming', () => {
     expect(error).toBeInstanceOf(ConfigError);
     expect((error as ConfigError).code).toBe('checkpoint-differs');
     expect((error as ConfigError).message).toContain(
-      `Cannot resume from checkpoint: expected the same ${what} as before`,
+      `Cannot resume from checkpoint: expected the same ${what}`,
     );
+    expect((error as ConfigError).value).toBe(what);
+  });
+
+  it.each<[string, Recipe, string]>([
+    ['a number', { ...ADAMW, epochs: 5 }, 'epochs 4, got epochs 5'],
+    [
+      'one number inside and one outside',
+      { ...ADAMW, batchSize: 8, schedule: { ...ADAMW.schedule, rate: 0.25 } },
+      `batchSize 16, schedule.rate ${ADAMW.schedule.rate}, got batchSize 8, schedule.rate 0.25`,
+    ],
+    ['a part of it', { ...ADAMW, ema: null }, 'ema {"decay":0.9}, got ema null'],
+  ])('names the fields of a recipe that differs in %s', async (_, recipe, differing) => {
+    const { written } = await run({}, 6);
+    const { error } = await run({ recipe, resume: written.at(-1) });
+    expect((error as ConfigError).message).toBe(
+      `Cannot resume from checkpoint: expected the same recipe as before, ${differing}`,
+    );
+  });
+
+  it('does not blame the network alone for weights or a teacher', async () => {
+    const { written } = await run({}, 6);
+    const teacher = { graph: toyGraph(), ...startingWeights() };
+    const runs = await Promise.all(
+      [{ start: startingWeights() }, { teacher }].map((changes) =>
+        run({ ...changes, resume: written.at(-1) }),
+      ),
+    );
+    for (const { error } of runs)
+      expect((error as ConfigError).message).toBe(
+        'Cannot resume from checkpoint: expected the same network, parameters to train, weights to start from and teacher ' +
+          'as before, got another of these',
+      );
   });
 
   it('goes on with other kernels or a longer recipe when asked to', async () => {

@@ -29,6 +29,17 @@ function trainedToy(graph: Graph): Pick<Model, 'graph' | 'parameters' | 'statist
   return { graph, parameters: initializeParameters(graph, 1), statistics };
 }
 
+/** The toy with so many kernels, and norms more before its head. */
+function toyWith(hidden: number, norms: number): Graph {
+  const builder = new GraphBuilder('toy-with');
+  const x = builder.batchNorm(builder.input('features', TOY_SHAPE));
+  let y = builder.batchNorm(builder.dense(x, { channels: hidden, name: 'hidden', bias: false }));
+  for (let i = 0; i < norms; i++) y = builder.batchNorm(y);
+  return builder.build({
+    outputs: [builder.dense(builder.globalAvgPool(y), { channels: 3, name: 'head' })],
+  });
+}
+
 function options(changes: Partial<TransferOptions> = {}): TransferOptions {
   const labels = ['up', 'left', 'right'];
   return { model: toyModel(), graph: toyGraph(), labels, frontEnd: DEFAULT_FRONT_END, seed: 2, ...changes };
@@ -78,13 +89,25 @@ describe('initializeFrom', () => {
     expect(model.parameters).toEqual(toyModel().parameters);
   });
 
-  it('draws what has another shape, unless features are to be frozen', () => {
-    const wider = toyGraph(3, 9);
-    const { fresh } = initializeFrom(options({ graph: wider }));
-    expect(fresh).toEqual([...HEAD, 'hidden/weight', 'norm-2/gamma', 'norm-2/beta']);
-    const fault = faultOf({ graph: wider, freeze: 'features' });
+  it('draws what the model lacks, unless features are to be frozen', () => {
+    const deeper = toyWith(8, 1);
+    const { fresh } = initializeFrom(options({ graph: deeper }));
+    expect(fresh).toEqual([...HEAD, 'norm-3/gamma', 'norm-3/beta']);
+    const fault = faultOf({ graph: deeper, freeze: 'features' });
     expect(fault.code).toBe('transfer-network');
-    expect(fault.message).toContain('Cannot start from toy: expected all features of toy in it');
+    expect(fault.message).toContain(
+      'Cannot start from toy: expected all features of toy-with in it, got none for norm-3/gamma',
+    );
+  });
+
+  it('wants half of the features’ numbers, the head’s not counted', () => {
+    // γ and β of the three maps, three kernels of eight, their γ and β: 46, and 16 with every norm more.
+    expect(initializeFrom(options({ graph: toyWith(8, 2) })).fresh).toHaveLength(6);
+    expect(faultOf({ graph: toyWith(8, 3), labels: TOY_LABELS })).toMatchObject({
+      code: 'transfer-network',
+      message: 'Cannot start from toy: expected most features of toy-with in it, got 46 of 94 numbers',
+    });
+    expect(faultOf({ graph: toyWith(9, 0) }).message).toContain('got 6 of 51 numbers');
   });
 
   it('gives each resolution of a DRNet the norms of its backbone, and shares its kernels', () => {
@@ -117,6 +140,17 @@ describe('initializeFrom', () => {
     expect(Object.keys(drnet).length - predictor.length).toBeGreaterThan(Object.keys(known).length);
   });
 
+  it('does not ask a DRNet’s backbone for the predictor', () => {
+    // The predictor has more numbers than all else: a network for words with kernels of its own, and the backbone's again.
+    const graph = routedToy({ predictor: { name: 'large', build: () => toyWith(64, 0) } }, [5, 4, 3]);
+    const backbone = TOY_BACKBONE.build({ input: [5, 4, 3] });
+    const model: Model = { ...toyModel(), ...trainedToy(backbone) };
+    const { fresh, weights } = initializeFrom(options({ model, graph }));
+    const left = fresh.filter((name) => !name.startsWith('predictor/') && !name.includes('logits'));
+    expect(left).toEqual([]);
+    expect(weights.parameters['stem/weight']).toEqual(model.parameters['stem/weight']);
+  });
+
   it('refuses another front end and a network of which nothing agrees', () => {
     const fault = faultOf({ frontEnd: { ...DEFAULT_FRONT_END, highHz: 4000 } });
     expect(fault.code).toBe('front-end-mismatch');
@@ -124,7 +158,10 @@ describe('initializeFrom', () => {
     const builder = new GraphBuilder('other');
     const x = builder.dense(builder.input('features', TOY_SHAPE), { channels: 5, name: 'body' });
     const graph = builder.build({ outputs: [builder.dense(x, { channels: 3, name: 'head' })] });
-    expect(faultOf({ graph }).code).toBe('transfer-network');
+    expect(faultOf({ graph })).toMatchObject({
+      code: 'transfer-network',
+      message: `Cannot start from toy: expected most features of other in it, got 0 of ${3 * 5 + 5} numbers`,
+    });
   });
 });
 
