@@ -2,7 +2,7 @@
  * What choosing a resolution is worth: a DRNet's own choice beside the same shares of resolutions dealt out at random (the same mean
  * cost) and beside each resolution for all clips.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Rows `{ model, seed, by, accuracy, meanMacs, shares }` of a trained file, validation clips; `hearken` gives a verb's JSON. */
@@ -29,9 +29,13 @@ export function routingRows({ model, seed, randomSeeds }, { file, folder, hearke
   ];
 }
 
-/** Where a sweep keeps the model of a trial. */
+/** Where a sweep keeps the model of a trial, whatever words it was told to train. */
 export function modelFile(work, { set, model, seed }) {
-  return join(work, set, `${set}-${model}-s${seed}-short-edefault.safetensors`);
+  const start = `${set}-${model}-s${seed}-short-edefault`;
+  const isIt = (name) => name.startsWith(start) && name.endsWith('.safetensors');
+  const found = readdirSync(join(work, set)).find(isIt);
+  if (!found) throw new Error(`Cannot find a model: expected ${start}*.safetensors in ${join(work, set)}`);
+  return join(work, set, found);
 }
 
 /**
