@@ -1,6 +1,7 @@
 /** Checks of what a node says of itself, asked by the builder and of graphs from outside alike. */
 import { ConfigError, ShapeError } from '../errors.js';
 import type { ActivationKind, MapAxis, MeanNode, ResizeNode } from './graph.js';
+import { shownValue } from './shown-value.js';
 
 /** A kind that `ActivationKind` has and this table lacks does not compile. */
 const KINDS: Readonly<Record<ActivationKind, true>> = {
@@ -80,11 +81,4 @@ export function nodeFault(node: string, wanted: string, found: unknown): ShapeEr
     `Cannot build node ${node}: expected ${wanted}, got ${shownValue(found)}`,
     { value: node },
   );
-}
-
-/** A value that nobody expected, in few words. */
-function shownValue(value: unknown): string {
-  if (Array.isArray(value)) return value.map(shownValue).join(', ') || 'an empty list';
-  if (typeof value !== 'object' || value === null) return String(value);
-  return (JSON.stringify(value) ?? 'an object').slice(0, 80);
 }

@@ -71,7 +71,7 @@ const RULES: { readonly [O in GraphNode['op']]: Rule<O> } = {
     checkWhole(name, 'bands', bands);
     checkRange(name, 'an ε of 0 or more', epsilon, epsilon >= 0);
     if (input[1] % bands !== 0)
-      throw fault(name, `a number of frequency rows divisible by ${bands} bands`, `${input[1]}`);
+      throw fault(name, `a number of frequency rows divisible by ${bands} bands`, input[1]);
     return input;
   },
   add: broadcast,
@@ -99,7 +99,7 @@ const RULES: { readonly [O in GraphNode['op']]: Rule<O> } = {
   },
   padChannels: ({ name, before }, [[t, f, c]], declared) => {
     checkWhole(name, 'channels before', before, 0);
-    if (!(declared[2] >= c + before)) throw fault(name, `at least ${c + before} channels`, `${declared[2]}`);
+    if (!(declared[2] >= c + before)) throw fault(name, `at least ${c + before} channels`, declared[2]);
     return checkSizes(name, [t, f, declared[2]]);
   },
   channelShuffle: ({ name, groups }, [input]) => {
@@ -111,8 +111,7 @@ const RULES: { readonly [O in GraphNode['op']]: Rule<O> } = {
     return [t, f, c / pieces];
   },
   reshape: ({ name }, [input], declared) => {
-    if (sizeOf(declared) !== sizeOf(input))
-      throw fault(name, `${sizeOf(input)} numbers`, `${declared.join('×')}`);
+    if (sizeOf(declared) !== sizeOf(input)) throw fault(name, `${sizeOf(input)} numbers`, declared.join('×'));
     return checkSizes(name, declared);
   },
   maxPool: (node, [input]) => pooledSize(input, node),
@@ -165,7 +164,7 @@ export function inferShape(node: Unshaped, inputs: readonly Shape[], declared: S
     });
   const wanted = INPUT_COUNTS[node.op] ?? 1;
   if (wanted === 'many' ? inputs.length === 0 : inputs.length !== wanted)
-    throw fault(node.name, wanted === 'many' ? '1 input or more' : `${wanted} inputs`, `${inputs.length}`);
+    throw fault(node.name, wanted === 'many' ? '1 input or more' : `${wanted} inputs`, inputs.length);
   checkTriple(node.name, 'shape', declared);
   const rule = RULES[node.op] as (node: Unshaped, inputs: readonly Shape[], declared: Shape) => Shape;
   return rule(node, inputs, declared);
@@ -183,5 +182,5 @@ function checkSizes(node: string, shape: Shape): Shape {
 
 function checkParts(node: string, what: string, parts: number, channels: number): void {
   checkWhole(node, what, parts);
-  if (channels % parts !== 0) throw fault(node, `channels divisible by ${parts}`, `${channels}`);
+  if (channels % parts !== 0) throw fault(node, `channels divisible by ${parts}`, channels);
 }

@@ -3,6 +3,7 @@ import { ConfigError, ShapeError } from '../errors.js';
 import type { Graph, GraphNode, ParameterSpec, Shape, StatisticSpec } from './graph.js';
 import { sizeOf } from './graph.js';
 import { expectSame, inferShape } from './infer-shape.js';
+import { shownValue } from './shown-value.js';
 
 /**
  * Checks a graph that came from outside: names unique, inputs earlier in the list (so there is no cycle),
@@ -13,6 +14,14 @@ export function checkGraph(graph: Graph): void {
   checkFields(graph);
   const shapes = new Map<string, Shape>();
   for (const node of graph.nodes) {
+    if (!Array.isArray(node?.inputs))
+      throw new ConfigError(
+        'graph-fields',
+        `Cannot use graph: expected nodes with inputs, got ${shownValue(node)}`,
+        {
+          value: node,
+        },
+      );
     if (shapes.has(node.name))
       throw new ConfigError('graph-name', `Cannot use graph: node ${node.name} stands twice in the list`, {
         value: node.name,

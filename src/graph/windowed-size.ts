@@ -19,7 +19,7 @@ export function windowedSize(input: Shape, window: Window, node: string): [numbe
     const reach = dilation * (kernel[axis] - 1) + 1;
     const out = Math.floor((input[axis] + before + after - reach) / stride[axis]) + 1;
     if (out < 1)
-      throw fault(node, `at least ${reach} positions on axis ${axis}`, `${input[axis] + before + after}`);
+      throw fault(node, `at least ${reach} positions on axis ${axis}`, input[axis] + before + after);
     return out;
   };
   return [size(0), size(1)];
@@ -48,7 +48,7 @@ export function convolvedSize(
   const { kernel, stride, dilation, padding } = node;
   padding.forEach(([before], axis) => {
     const end = (size[axis] - 1) * stride[axis] + (kernel[axis] - 1) * dilation[axis] + 1;
-    if (before >= end) throw fault(node.name, `padding of less than ${end} before axis ${axis}`, `${before}`);
+    if (before >= end) throw fault(node.name, `padding of less than ${end} before axis ${axis}`, before);
   });
   return size;
 }

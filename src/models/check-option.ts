@@ -1,6 +1,7 @@
 /** How builders refuse what they cannot meet. */
 import { ConfigError } from '../errors.js';
 import type { Shape } from '../graph/graph.js';
+import { shownValue } from '../graph/shown-value.js';
 
 /** An option as a message tells it: "Cannot build WHAT: expected OPTION to be ALLOWED, got VALUE". */
 export interface RefusedOption {
@@ -16,14 +17,7 @@ export interface RefusedOption {
 /** @throws ConfigError `code` with the option's value unless `met`. */
 export function checkOption(met: boolean, { code, what, option, allowed, value }: RefusedOption): void {
   if (met) return;
-  throw refusal({ code, what, wanted: `${option} to be ${allowed}`, found: shownValue(value), value });
-}
-
-/** A value that nobody expected, in few words. */
-function shownValue(value: unknown): string {
-  if (Array.isArray(value)) return value.map(shownValue).join(' × ') || 'an empty list';
-  if (typeof value !== 'object' || value === null) return String(value);
-  return JSON.stringify(value).slice(0, 80);
+  throw refusal({ code, what, wanted: `${option} to be ${allowed}`, found: shownValue(value, ' × '), value });
 }
 
 /** Options as they were given, beside those that there are. */

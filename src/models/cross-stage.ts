@@ -56,7 +56,7 @@ const ACTIVATIONS: readonly string[] = ['linear', 'none', ...ACTIVATION_KINDS];
 
 /**
  * A cross-stage partial stage around any blocks that keep the size: `[T, F, C]` → `[T', F', channels]`.
- * @throws ConfigError `csp-option` for an option that there is none of, `csp-fusion` and `csp-activation` for what is unknown, `csp-gamma` for a γ that leaves one part empty, `csp-width` where
+ * @throws ConfigError `csp-option` for an option that there is none of, `csp-fusion` and `csp-activation` for what is unknown, `csp-blocks` for no function, `csp-gamma` for a γ that leaves one part empty, `csp-width` where
  * `last` has fewer channels than bypass.
  * @example
  * // Half of 32 channels through a 3 × 3 convolution, both parts to 48 channels.
@@ -105,7 +105,10 @@ function checkChoices(channels: number, options: CrossStageOptions): void {
     });
   check('fusion', fusion, FUSIONS);
   check('activation', activation, ACTIVATIONS);
-  if (!(gamma > 0 && gamma < 1)) throw wrongGamma(channels, gamma);
+  const isFunction = typeof options.blocks === 'function';
+  const blocks = { code: 'csp-blocks', what, option: 'blocks', allowed: 'a function' };
+  checkOption(isFunction, { ...blocks, value: options.blocks });
+  if (typeof gamma !== 'number' || !(gamma > 0 && gamma < 1)) throw wrongGamma(channels, gamma);
 }
 
 /** How many of `channels` bypass at γ. @throws ConfigError `csp-gamma` */

@@ -180,6 +180,15 @@ describe('checkGraph', () => {
     });
   });
 
+  it.each([
+    [null, 'null'],
+    [{ op: 'activation' }, '{"op":"activation"}'],
+  ])('refuses a node that is %j', (node, found) => {
+    expect(() => checkGraph({ ...smallGraph(), nodes: [node as never] })).toThrow(
+      `Cannot use graph: expected nodes with inputs, got ${found}`,
+    );
+  });
+
   /** One node of each kind that has more than a shape to get wrong. */
   function wordyGraph(): Graph {
     const g = new GraphBuilder('wordy');

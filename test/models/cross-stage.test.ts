@@ -155,6 +155,12 @@ describe('crossStage', () => {
       expect(buildStage({ activation }).nodes.filter(({ op }) => op === 'activation')).toHaveLength(1);
   });
 
+  it('refuses blocks that are no function', () => {
+    const blocks = 3 as never;
+    const rest = 'a cross-stage partial stage of 8 channels: expected blocks to be a function, got 3';
+    expectRefused(() => buildStage({ blocks }), 'csp-blocks', rest);
+  });
+
   it('refuses an option that it does not know', () => {
     const known = 'fusion, gamma, channels, firstChannels, blocks, pool, activation, plainTransition';
     expectRefused(

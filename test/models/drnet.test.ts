@@ -240,7 +240,7 @@ describe('wrapBackbone', () => {
     ...[
       [[[98, 40, 1] as never, [49, 20, 1] as never], '98 × 40 × 1'],
       [[[98, 40], '49x20' as never], '49x20'],
-      [['1' as never, '.5' as never], '1'],
+      [['1' as never, '.5' as never], '"1"'],
       [[1, null as never], 'null'],
       [[1, [49.5, 20]], '49.5 × 20'],
       [[1, [49] as never], '49'],

@@ -117,7 +117,7 @@ describe('buildModel', () => {
     [[98, 40, 1, 1], '98 × 40 × 1 × 1'],
     [[98.5, 40, 1], '98.5 × 40 × 1'],
     [[98, 0, 1], '98 × 0 × 1'],
-    [['98', 40, 1], '98 × 40 × 1'],
+    [['98', 40, 1], '"98" × 40 × 1'],
   ])('refuses an input of %j', (input, found) => {
     const build = () => buildModel('resnet-tiny', { input: input as never });
     expect(build).toThrow(ConfigError);
@@ -128,6 +128,12 @@ describe('buildModel', () => {
         value: input,
       }),
     );
+  });
+
+  it('quotes a text where a number is wanted', () => {
+    const build = () => buildModel('resnet-tiny', { labels: '5' as never });
+    const rest = 'resnet-tiny: expected labels to be a whole number of 1 or more, got "5"';
+    expectRefused(build, 'model-labels', rest);
   });
 
   it('refuses options that are no object', () => {
