@@ -24,7 +24,7 @@ export interface RoutedProgram extends InferenceProgram {
   readonly chosen: Int32Array;
   /** MACs of a clip that goes by a route, those of choosing it included. */
   macsOf(route: number): number;
-  /** Changes who chooses. @throws ConfigError for a route that does not exist, or shares that are none. */
+  /** Changes who chooses. @throws ConfigError for a kind or route that does not exist, shares or a seed that are none. */
   routeBy(routing: Routing): void;
 }
 
@@ -171,17 +171,27 @@ function drawRoute(random: Random, shares: readonly number[]): number {
   return shares.findLastIndex((share) => share > 0);
 }
 
+const KINDS: readonly string[] = ['predicted', 'fixed', 'random'] satisfies Routing['kind'][];
+
 function checkRouting(routing: Routing, routes: number): void {
-  if (
-    routing.kind === 'fixed' &&
-    !(Number.isInteger(routing.route) && routing.route >= 0 && routing.route < routes)
-  )
-    throw fault(`a route from 0 to ${routes - 1}`, `${routing.route}`, routing.route);
-  if (routing.kind !== 'random') return;
-  const { shares } = routing;
-  const sum = shares.reduce((total, share) => total + share, 0);
-  if (shares.length === routes && shares.every((share) => share >= 0) && sum > 0 && sum < Infinity) return;
-  throw fault(`${routes} shares of 0 or more, not all 0`, shares.join(', '), shares);
+  const kind: unknown = routing?.kind;
+  if (!KINDS.includes(kind as string)) throw fault(`a kind of ${KINDS.join(', ')}`, `${kind}`, kind);
+  if (routing.kind === 'fixed') checkRoute(routing.route, routes);
+  if (routing.kind === 'random') checkChance(routing, routes);
+}
+
+function checkRoute(route: number, routes: number): void {
+  if (Number.isInteger(route) && route >= 0 && route < routes) return;
+  throw fault(`a route from 0 to ${routes - 1}`, `${route}`, route);
+}
+
+function checkChance({ shares, seed }: Extract<Routing, { kind: 'random' }>, routes: number): void {
+  const isList = Array.isArray(shares);
+  const sum = isList ? shares.reduce((total, share) => total + share, 0) : 0;
+  const fit = isList && shares.length === routes && shares.every((share) => share >= 0);
+  if (!(fit && sum > 0 && sum < Infinity))
+    throw fault(`${routes} shares of 0 or more, not all 0`, isList ? shares.join(', ') : `${shares}`, shares);
+  if (!Number.isInteger(seed)) throw fault('a seed that is a whole number', `${seed}`, seed);
 }
 
 function fault(wanted: string, found: string, value: unknown): ConfigError {

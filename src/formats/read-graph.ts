@@ -3,6 +3,7 @@
  * A field or an op that this version does not know is refused, because leaving it out would change the answer.
  */
 import { ConfigError } from '../errors.js';
+import { ACTIVATION_KINDS, DROPOUT_UNITS, MAP_AXES, MEAN_AXES, RESIZE_MODES } from '../graph/check-node.js';
 import type { Graph, GraphNode } from '../graph/graph.js';
 import { sizeOf } from '../graph/graph.js';
 import { checkGraph } from '../graph/shapes.js';
@@ -40,18 +41,6 @@ const isShape = isListOf(isSize, 3);
 const isPadding = isListOf(isListOf(isOffset, 2), 2);
 const WINDOW = { kernel: isPair, stride: isPair, padding: isPadding };
 const AFFINE = { weight: isName, bias: orAbsent(isName) };
-const ACTIVATIONS = isOneOf(
-  'relu',
-  'relu6',
-  'leakyRelu',
-  'elu',
-  'silu',
-  'softplus',
-  'hardSwish',
-  'sigmoid',
-  'hardSigmoid',
-  'mish',
-);
 
 /** What each op has beside op, name, inputs and shape. */
 const FIELDS: Readonly<Record<GraphNode['op'], Readonly<Record<string, Check>>>> = {
@@ -67,7 +56,7 @@ const FIELDS: Readonly<Record<GraphNode['op'], Readonly<Record<string, Check>>>>
     mean: isName,
     variance: isName,
   },
-  activation: { kind: ACTIVATIONS, slope: orAbsent(isNumber) },
+  activation: { kind: isOneOf(...ACTIVATION_KINDS), slope: orAbsent(isNumber) },
   add: {},
   multiply: {},
   maximum: {},
@@ -80,10 +69,10 @@ const FIELDS: Readonly<Record<GraphNode['op'], Readonly<Record<string, Check>>>>
   reshape: {},
   maxPool: { ...WINDOW, countPadding: isBoolean },
   avgPool: { ...WINDOW, countPadding: isBoolean },
-  resize: { mode: isOneOf('nearest', 'bilinear') },
-  mean: { axes: isListOf(isOneOf('time', 'frequency')) },
-  dropout: { rate: isNumber, unit: isOneOf('element', 'channel') },
-  softmax: { axis: isOneOf('time', 'frequency', 'channels') },
+  resize: { mode: isOneOf(...RESIZE_MODES) },
+  mean: { axes: isListOf(isOneOf(...MEAN_AXES)) },
+  dropout: { rate: isNumber, unit: isOneOf(...DROPOUT_UNITS) },
+  softmax: { axis: isOneOf(...MAP_AXES) },
   gumbelSoftmax: { temperature: isNumber },
   stopGradient: {},
   softmaxCrossEntropy: { temperature: isNumber, weight: isNumber },

@@ -9,6 +9,7 @@ import {
   type PoolOptions,
   type Value,
 } from './builder-options.js';
+import { checkPair, checkWeights } from './check-node.js';
 import type { ActivationKind, DropoutNode, Initializer, MapAxis, Pair, PoolNode, Shape } from './graph.js';
 import type { Unshaped } from './infer-shape.js';
 import { GraphRecorder } from './recorder.js';
@@ -18,23 +19,25 @@ export * from './builder-options.js';
 /** One method an op: takes values, gives the value of the new node. */
 export class GraphBuilder extends GraphRecorder {
   conv2d(x: Value, options: Conv2dOptions): Value {
-    const kernel = options.kernel ?? [1, 1];
     const groups = options.groups ?? 1;
     const name = this.unique(options.name ?? 'conv');
+    const window = windowOf(name, options);
+    const { kernel } = window;
     const fanOut = (kernel[0] * kernel[1] * options.channels) / groups;
     const shape = [...kernel, x.shape[2] / groups, options.channels];
     const weight = this.parameter(`${name}/weight`, shape, 'kernel', { kind: 'kaimingNormal', fanOut });
     const bias = options.bias ? this.constant(`${name}/bias`, [options.channels], 'bias', 0) : undefined;
     return this.append(
-      { op: 'conv2d', name, inputs: [x.name], ...windowOf(options), groups, weight, ...(bias && { bias }) },
+      { op: 'conv2d', name, inputs: [x.name], ...window, groups, weight, ...(bias && { bias }) },
       [0, 0, options.channels],
     );
   }
 
   depthwiseConv2d(x: Value, options: ConvOptions & { readonly multiplier?: number }): Value {
-    const kernel = options.kernel ?? [3, 3];
     const multiplier = options.multiplier ?? 1;
     const name = this.unique(options.name ?? 'depthwise');
+    const window = windowOf(name, { ...options, kernel: options.kernel ?? [3, 3] });
+    const { kernel } = window;
     const channels = x.shape[2];
     const fanOut = kernel[0] * kernel[1] * multiplier;
     const shape = [...kernel, channels, multiplier];
@@ -45,7 +48,7 @@ export class GraphBuilder extends GraphRecorder {
         op: 'depthwiseConv2d',
         name,
         inputs: [x.name],
-        ...windowOf({ ...options, kernel }),
+        ...window,
         multiplier,
         weight,
         ...(bias && { bias }),
@@ -117,6 +120,7 @@ export class GraphBuilder extends GraphRecorder {
     const name = this.unique(options.name ?? 'sum');
     const inputs = xs.map((x) => x.name);
     const declared: Shape = xs[0]?.shape ?? [0, 0, 0];
+    checkWeights(name, options.weights, inputs.length);
     if (!options.learned)
       return this.append({ op: 'weightedSum', name, inputs, weights: options.weights }, declared);
     const init: Initializer = { kind: 'values', values: options.weights };
@@ -136,10 +140,10 @@ export class GraphBuilder extends GraphRecorder {
 
   /** A box of time and frequency. */
   crop(x: Value, start: Pair, size: Pair, options: Named = {}): Value {
-    return this.#simple({ op: 'slice', start: [...start, 0] }, [x], options.name ?? 'crop', [
-      ...size,
-      x.shape[2],
-    ]);
+    const name = options.name ?? 'crop';
+    checkPair(name, 'start', start);
+    checkPair(name, 'size', size);
+    return this.#simple({ op: 'slice', start: [...start, 0] }, [x], name, [...size, x.shape[2]]);
   }
 
   padChannels(x: Value, before: number, after: number, options: Named = {}): Value {
@@ -168,7 +172,9 @@ export class GraphBuilder extends GraphRecorder {
   }
 
   resize(x: Value, size: Pair, mode: 'nearest' | 'bilinear', options: Named = {}): Value {
-    return this.#simple({ op: 'resize', mode }, [x], options.name ?? 'resize', [...size, x.shape[2]]);
+    const name = options.name ?? 'resize';
+    checkPair(name, 'size', size);
+    return this.#simple({ op: 'resize', mode }, [x], name, [...size, x.shape[2]]);
   }
 
   mean(x: Value, axes: readonly ('time' | 'frequency')[], options: Named = {}): Value {
@@ -235,7 +241,9 @@ export class GraphBuilder extends GraphRecorder {
   }
 }
 
-function windowOf(options: ConvOptions) {
+function windowOf(node: string, options: ConvOptions) {
   const { kernel = [1, 1], stride = [1, 1], dilation = [1, 1] } = options;
+  checkPair(node, 'kernel', kernel);
+  checkPair(node, 'dilation', dilation);
   return { kernel, stride, dilation, padding: options.padding ?? halfPadding(kernel, dilation) };
 }

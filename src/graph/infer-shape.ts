@@ -1,37 +1,24 @@
 /** The shape each op gives for the shapes it is given; the one place that checks whether they fit. */
-import { ConfigError, ShapeError } from '../errors.js';
-import type { Conv2dNode, DepthwiseConv2dNode, GraphNode, Padding, Pair, PoolNode, Shape } from './graph.js';
+import { ConfigError } from '../errors.js';
+import {
+  ACTIVATION_KINDS,
+  checkAxes,
+  checkChoice,
+  checkRange,
+  checkTriple,
+  checkWeights,
+  checkWhole,
+  DROPOUT_UNITS,
+  nodeFault as fault,
+  MAP_AXES,
+  RESIZE_MODES,
+} from './check-node.js';
+import type { GraphNode, Shape } from './graph.js';
 import { sizeOf } from './graph.js';
+import { convolvedSize, pooledSize } from './windowed-size.js';
 
 /** A node before its shape is known. */
 export type Unshaped<N extends GraphNode = GraphNode> = N extends GraphNode ? Omit<N, 'shape'> : never;
-
-interface Window {
-  readonly kernel: Pair;
-  readonly stride: Pair;
-  readonly padding: Padding;
-  readonly dilation?: Pair;
-}
-
-/** ⌊(in + padding − dilation · (kernel − 1) − 1) / stride⌋ + 1 on each axis. */
-export function windowedSize(input: Shape, window: Window, node: string): [number, number] {
-  const size = (axis: 0 | 1) => {
-    const { kernel, stride, padding } = window;
-    const dilation = window.dilation?.[axis] ?? 1;
-    checkPositive(node, 'kernel', kernel[axis]);
-    checkPositive(node, 'stride', stride[axis]);
-    checkPositive(node, 'dilation', dilation);
-    const [before, after] = padding[axis];
-    if (![before, after].every((side) => Number.isInteger(side) && side >= 0))
-      throw fault(node, 'padding of 0 or more', `${before}, ${after}`);
-    const reach = dilation * (kernel[axis] - 1) + 1;
-    const out = Math.floor((input[axis] + before + after - reach) / stride[axis]) + 1;
-    if (out < 1)
-      throw fault(node, `at least ${reach} positions on axis ${axis}`, `${input[axis] + before + after}`);
-    return out;
-  };
-  return [size(0), size(1)];
-}
 
 type Rule<O extends GraphNode['op']> = (
   node: Extract<Unshaped, { op: O }>,
@@ -51,27 +38,6 @@ const broadcast = ({ name }: { readonly name: string }, [a, b]: readonly Shape[]
   return [size(0), size(1), size(2)];
 };
 
-/** Of a convolution, whose windows may not all lie in the padding before the map. */
-function convolvedSize(input: Shape, node: Unshaped<Conv2dNode | DepthwiseConv2dNode>): [number, number] {
-  const size = windowedSize(input, node, node.name);
-  const { kernel, stride, dilation, padding } = node;
-  padding.forEach(([before], axis) => {
-    const end = (size[axis] - 1) * stride[axis] + (kernel[axis] - 1) * dilation[axis] + 1;
-    if (before >= end) throw fault(node.name, `padding of less than ${end} before axis ${axis}`, `${before}`);
-  });
-  return size;
-}
-
-/** A window that lies in the padding alone would hold no number. */
-const pool = (node: Unshaped<PoolNode>, [input]: readonly Shape[]): Shape => {
-  const size = windowedSize(input, node, node.name);
-  node.padding.forEach((sides, axis) => {
-    if (Math.max(...sides) >= node.kernel[axis])
-      throw fault(node.name, `padding below the kernel of ${node.kernel[axis]}`, sides.join(', '));
-  });
-  return [...size, input[2]];
-};
-
 /** How many inputs an op takes; those not named take one, `many` one or more. */
 const INPUT_COUNTS: Partial<Record<GraphNode['op'], number | 'many'>> = {
   input: 0,
@@ -87,25 +53,25 @@ const RULES: { readonly [O in GraphNode['op']]: Rule<O> } = {
   input: ({ name }, _, declared) => checkSizes(name, declared),
   conv2d: (node, [input], declared) => {
     const { name, groups } = node;
-    checkPositive(name, 'groups', groups);
-    checkPositive(name, 'channels', declared[2]);
+    checkWhole(name, 'groups', groups);
+    checkWhole(name, 'channels', declared[2]);
     if (input[2] % groups !== 0 || declared[2] % groups !== 0)
       throw fault(name, `channels divisible by ${groups} groups`, `${input[2]} → ${declared[2]}`);
     return [...convolvedSize(input, node), declared[2]];
   },
   depthwiseConv2d: (node, [input]) => {
-    checkPositive(node.name, 'multiplier', node.multiplier);
+    checkWhole(node.name, 'multiplier', node.multiplier);
     return [...convolvedSize(input, node), input[2] * node.multiplier];
   },
   dense: ({ name }, [[t, f]], declared) => {
-    checkPositive(name, 'channels', declared[2]);
+    checkWhole(name, 'channels', declared[2]);
     return [t, f, declared[2]];
   },
   batchNorm: ({ name, bands, epsilon }, [input]) => {
-    checkPositive(name, 'bands', bands);
+    checkWhole(name, 'bands', bands);
     checkRange(name, 'an ε of 0 or more', epsilon, epsilon >= 0);
     if (input[1] % bands !== 0)
-      throw fault(name, `a number of frequency rows divisible by ${bands} bands`, `${input[1]}`);
+      throw fault(name, `a number of frequency rows divisible by ${bands} bands`, input[1]);
     return input;
   },
   add: broadcast,
@@ -113,8 +79,7 @@ const RULES: { readonly [O in GraphNode['op']]: Rule<O> } = {
   maximum: broadcast,
   weightedSum: ({ name, weight, weights }, inputs) => {
     for (const shape of inputs) expectSame(name, inputs[0], shape);
-    if (!weight && weights?.length !== inputs.length)
-      throw fault(name, `${inputs.length} weights`, `${weights?.length ?? 0}`);
+    if (!weight) checkWeights(name, weights, inputs.length);
     return inputs[0];
   },
   concat: ({ name }, inputs) => {
@@ -123,16 +88,18 @@ const RULES: { readonly [O in GraphNode['op']]: Rule<O> } = {
     return [t, f, inputs.reduce((sum, shape) => sum + shape[2], 0)];
   },
   slice: ({ name, start }, [input], declared) => {
+    checkTriple(name, 'start', start);
     declared.forEach((size, axis) => {
+      checkWhole(name, 'start', start[axis], 0);
       const end = start[axis] + size;
-      if (!(start[axis] >= 0 && size >= 1 && end <= input[axis]))
+      if (!(size >= 1 && end <= input[axis]))
         throw fault(name, `a range within ${input[axis]} on axis ${axis}`, `${start[axis]} … ${end}`);
     });
     return checkSizes(name, declared);
   },
   padChannels: ({ name, before }, [[t, f, c]], declared) => {
-    if (!(before >= 0 && declared[2] >= c + before))
-      throw fault(name, `at least ${c + before} channels`, `${declared[2]}`);
+    checkWhole(name, 'channels before', before, 0);
+    if (!(declared[2] >= c + before)) throw fault(name, `at least ${c + before} channels`, declared[2]);
     return checkSizes(name, [t, f, declared[2]]);
   },
   channelShuffle: ({ name, groups }, [input]) => {
@@ -144,25 +111,39 @@ const RULES: { readonly [O in GraphNode['op']]: Rule<O> } = {
     return [t, f, c / pieces];
   },
   reshape: ({ name }, [input], declared) => {
-    if (sizeOf(declared) !== sizeOf(input))
-      throw fault(name, `${sizeOf(input)} numbers`, `${declared.join('×')}`);
+    if (sizeOf(declared) !== sizeOf(input)) throw fault(name, `${sizeOf(input)} numbers`, declared.join('×'));
     return checkSizes(name, declared);
   },
-  maxPool: pool,
-  avgPool: pool,
-  resize: ({ name }, [input], declared) => checkSizes(name, [declared[0], declared[1], input[2]]),
-  mean: ({ axes }, [[t, f, c]]) => [axes.includes('time') ? 1 : t, axes.includes('frequency') ? 1 : f, c],
-  softmaxCrossEntropy: ({ name, temperature }, [logits, targets]) => {
+  maxPool: (node, [input]) => pooledSize(input, node),
+  avgPool: (node, [input]) => pooledSize(input, node),
+  resize: ({ name, mode }, [input], declared) => {
+    checkChoice(name, 'mode', mode, RESIZE_MODES);
+    return checkSizes(name, [declared[0], declared[1], input[2]]);
+  },
+  mean: ({ name, axes }, [[t, f, c]]) => {
+    checkAxes(name, axes);
+    return [axes.includes('time') ? 1 : t, axes.includes('frequency') ? 1 : f, c];
+  },
+  softmaxCrossEntropy: ({ name, temperature, weight }, [logits, targets]) => {
     expectSame(name, logits, targets);
     checkRange(name, 'a temperature above 0', temperature, temperature > 0);
+    checkRange(name, 'a finite weight', weight, Number.isFinite(weight));
     return [1, 1, 1];
   },
-  activation: same,
-  dropout: ({ name, rate }, [input]) => {
-    checkRange(name, 'a rate of 0 or more and below 1', rate, rate >= 0 && rate < 1);
+  activation: ({ name, kind, slope = 0 }, [input]) => {
+    checkChoice(name, 'kind', kind, ACTIVATION_KINDS);
+    checkRange(name, 'a finite slope', slope, Number.isFinite(slope));
     return input;
   },
-  softmax: same,
+  dropout: ({ name, rate, unit }, [input]) => {
+    checkRange(name, 'a rate of 0 or more and below 1', rate, rate >= 0 && rate < 1);
+    checkChoice(name, 'unit', unit, DROPOUT_UNITS);
+    return input;
+  },
+  softmax: ({ name, axis }, [input]) => {
+    checkChoice(name, 'axis', axis, MAP_AXES);
+    return input;
+  },
   gumbelSoftmax: ({ name, temperature }, [input]) => {
     checkRange(name, 'a temperature above 0', temperature, temperature > 0);
     return input;
@@ -173,7 +154,8 @@ const RULES: { readonly [O in GraphNode['op']]: Rule<O> } = {
 /**
  * The shape of a node's output. `declared`: the shape the node claims, read by the ops that take it as an
  * argument (input, slice, reshape, resize, conv2d and the like for their channel count).
- * @throws ShapeError if the inputs do not fit the op; ConfigError for an op that does not exist.
+ * @throws ShapeError if the inputs or a field's number do not fit the op; ConfigError for an op that does not exist, or a field that
+ * is none of the words it may be.
  */
 export function inferShape(node: Unshaped, inputs: readonly Shape[], declared: Shape): Shape {
   if (!Object.hasOwn(RULES, node.op))
@@ -182,7 +164,8 @@ export function inferShape(node: Unshaped, inputs: readonly Shape[], declared: S
     });
   const wanted = INPUT_COUNTS[node.op] ?? 1;
   if (wanted === 'many' ? inputs.length === 0 : inputs.length !== wanted)
-    throw fault(node.name, wanted === 'many' ? '1 input or more' : `${wanted} inputs`, `${inputs.length}`);
+    throw fault(node.name, wanted === 'many' ? '1 input or more' : `${wanted} inputs`, inputs.length);
+  checkTriple(node.name, 'shape', declared);
   const rule = RULES[node.op] as (node: Unshaped, inputs: readonly Shape[], declared: Shape) => Shape;
   return rule(node, inputs, declared);
 }
@@ -193,25 +176,11 @@ export function expectSame(node: string, wanted: Shape, found: Shape): void {
 }
 
 function checkSizes(node: string, shape: Shape): Shape {
-  for (const size of shape) checkPositive(node, 'size', size);
+  for (const size of shape) checkWhole(node, 'size', size);
   return shape;
 }
 
 function checkParts(node: string, what: string, parts: number, channels: number): void {
-  checkPositive(node, what, parts);
-  if (channels % parts !== 0) throw fault(node, `channels divisible by ${parts}`, `${channels}`);
-}
-
-function checkPositive(node: string, what: string, value: number): void {
-  checkRange(node, `${what} of 1 or more`, value, Number.isInteger(value) && value >= 1);
-}
-
-function checkRange(node: string, wanted: string, value: number, fits: boolean): void {
-  if (!fits) throw fault(node, wanted, `${value}`);
-}
-
-function fault(node: string, wanted: string, found: string): ShapeError {
-  return new ShapeError('node-shape', `Cannot build node ${node}: expected ${wanted}, got ${found}`, {
-    value: node,
-  });
+  checkWhole(node, what, parts);
+  if (channels % parts !== 0) throw fault(node, `channels divisible by ${parts}`, channels);
 }

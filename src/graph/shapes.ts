@@ -3,6 +3,7 @@ import { ConfigError, ShapeError } from '../errors.js';
 import type { Graph, GraphNode, ParameterSpec, Shape, StatisticSpec } from './graph.js';
 import { sizeOf } from './graph.js';
 import { expectSame, inferShape } from './infer-shape.js';
+import { shownValue } from './shown-value.js';
 
 /**
  * Checks a graph that came from outside: names unique, inputs earlier in the list (so there is no cycle),
@@ -10,8 +11,17 @@ import { expectSame, inferShape } from './infer-shape.js';
  * @throws ShapeError or ConfigError naming the node.
  */
 export function checkGraph(graph: Graph): void {
+  checkFields(graph);
   const shapes = new Map<string, Shape>();
   for (const node of graph.nodes) {
+    if (!Array.isArray(node?.inputs))
+      throw new ConfigError(
+        'graph-fields',
+        `Cannot use graph: expected nodes with inputs, got ${shownValue(node)}`,
+        {
+          value: node,
+        },
+      );
     if (shapes.has(node.name))
       throw new ConfigError('graph-name', `Cannot use graph: node ${node.name} stands twice in the list`, {
         value: node.name,
@@ -32,6 +42,25 @@ export function checkGraph(graph: Graph): void {
     shapes.set(node.name, node.shape);
   }
   checkEnds(graph, shapes);
+}
+
+const LISTS = ['nodes', 'inputs', 'outputs', 'losses'] as const;
+const RECORDS = ['parameters', 'statistics'] as const;
+
+/** @throws ConfigError `graph-fields` for what is no graph at all. */
+function checkFields(graph: Partial<Graph> | null | undefined): void {
+  const sound = [
+    ...LISTS.filter((field) => Array.isArray(graph?.[field])),
+    ...RECORDS.filter((field) => graph?.[field] && typeof graph[field] === 'object'),
+  ];
+  const wanted = [...LISTS, ...RECORDS];
+  if (sound.length === wanted.length) return;
+  const found = typeof graph === 'object' && graph ? sound.join(', ') || 'none of them' : typeof graph;
+  throw new ConfigError(
+    'graph-fields',
+    `Cannot use graph: expected ${wanted.join(', ')}, got ${graph === null ? 'null' : found}`,
+    { value: graph },
+  );
 }
 
 function checkEnds(graph: Graph, shapes: ReadonlyMap<string, Shape>): void {
@@ -103,12 +132,16 @@ function expectParameter(name: string, shape: readonly number[], spec: Parameter
       { value: name },
     );
   }
-  const values = 'init' in spec && spec.init.kind === 'values' ? spec.init.values.length : sizeOf(shape);
-  if (values !== sizeOf(shape)) {
-    throw new ShapeError(
-      'parameter-shape',
-      `Cannot use ${name}: expected ${sizeOf(shape)} starting values, got ${values}`,
-      { value: name },
-    );
-  }
+  if ('init' in spec && spec.init.kind === 'values') checkValues(name, spec.init.values, sizeOf(shape));
+}
+
+function checkValues(name: string, values: readonly number[], count: number): void {
+  if (values.length === count && values.every(Number.isFinite)) return;
+  const [wanted, found] =
+    values.length === count
+      ? ['starting values that are finite numbers', values.join(', ')]
+      : [`${count} starting values`, values.length];
+  throw new ShapeError('parameter-shape', `Cannot use ${name}: expected ${wanted}, got ${found}`, {
+    value: name,
+  });
 }

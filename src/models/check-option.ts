@@ -1,5 +1,7 @@
 /** How builders refuse what they cannot meet. */
 import { ConfigError } from '../errors.js';
+import type { Shape } from '../graph/graph.js';
+import { shownValue } from '../graph/shown-value.js';
 
 /** An option as a message tells it: "Cannot build WHAT: expected OPTION to be ALLOWED, got VALUE". */
 export interface RefusedOption {
@@ -15,8 +17,26 @@ export interface RefusedOption {
 /** @throws ConfigError `code` with the option's value unless `met`. */
 export function checkOption(met: boolean, { code, what, option, allowed, value }: RefusedOption): void {
   if (met) return;
-  const found = Array.isArray(value) ? value.join(' × ') : String(value);
-  throw refusal({ code, what, wanted: `${option} to be ${allowed}`, found, value });
+  throw refusal({ code, what, wanted: `${option} to be ${allowed}`, found: shownValue(value, ' × '), value });
+}
+
+/** Options as they were given, beside those that there are. */
+export interface GivenOptions {
+  /** The error's. */
+  readonly code: string;
+  /** What was to be built. */
+  readonly what: string;
+  readonly options: object;
+  readonly known: readonly string[];
+}
+
+/** @throws ConfigError `code` for options that are no object, or one among them that there is none of: a misspelt one would do nothing. */
+export function checkKeys({ code, what, options, known }: GivenOptions): void {
+  const isObject = typeof options === 'object' && options !== null;
+  checkOption(isObject, { code, what, option: 'options', allowed: 'an object', value: options });
+  const unknown = Object.keys(options).find((key) => !known.includes(key));
+  const allowed = `one of ${known.join(', ')}`;
+  checkOption(unknown === undefined, { code, what, option: 'option', allowed, value: unknown });
 }
 
 /** Anything that keeps WHAT from being built: "Cannot build WHAT: expected WANTED, got FOUND". */
@@ -34,10 +54,21 @@ export function refusal({ code, what, wanted, found, value = found }: Refusal): 
   return new ConfigError(code, `Cannot build ${what}: expected ${wanted}, got ${found}`, { value });
 }
 
-/** @throws ConfigError `model-labels` unless there is a label. */
+/** More than any network here tells apart; a slip above it would ask for any amount of memory. */
+const MOST_LABELS = 65_536;
+
+/** @throws ConfigError `model-labels` unless there is a label, and no more than a network can have. */
 export function checkLabels(what: string, labels: number): void {
-  const allowed = 'a whole number of 1 or more';
-  checkOption(isWhole(labels), { code: 'model-labels', what, option: 'labels', allowed, value: labels });
+  const allowed = labels > MOST_LABELS ? '65,536 or fewer' : 'a whole number of 1 or more';
+  const met = isWhole(labels) && labels <= MOST_LABELS;
+  checkOption(met, { code: 'model-labels', what, option: 'labels', allowed, value: labels });
+}
+
+/** @throws ConfigError `model-input` unless the input is a map's shape. */
+export function checkInput(what: string, input: Shape): void {
+  const met = Array.isArray(input) && input.length === 3 && input.every((size) => isWhole(size));
+  const allowed = '[time, frequency, maps] of whole numbers of 1 or more';
+  checkOption(met, { code: 'model-input', what, option: 'input', allowed, value: input });
 }
 
 /** Whether a value is a whole number of `least` or more. */

@@ -7,8 +7,9 @@
  */
 import type { ConfigError } from '../errors.js';
 import type { GraphBuilder, Value } from '../graph/builder.js';
+import { ACTIVATION_KINDS } from '../graph/check-node.js';
 import type { Pair } from '../graph/graph.js';
-import { checkOption, refusal } from './check-option.js';
+import { checkKeys, checkOption, refusal } from './check-option.js';
 import { type ActivationChoice, convNorm } from './layers.js';
 
 /**
@@ -40,9 +41,22 @@ export interface CrossStageOptions {
   readonly plainTransition?: boolean;
 }
 
+const OPTIONS: readonly string[] = [
+  'fusion',
+  'gamma',
+  'channels',
+  'firstChannels',
+  'blocks',
+  'pool',
+  'activation',
+  'plainTransition',
+] satisfies (keyof CrossStageOptions)[];
+
+const ACTIVATIONS: readonly string[] = ['linear', 'none', ...ACTIVATION_KINDS];
+
 /**
  * A cross-stage partial stage around any blocks that keep the size: `[T, F, C]` → `[T', F', channels]`.
- * @throws ConfigError `csp-fusion` for an unknown fusion, `csp-gamma` for a γ that leaves one part empty, `csp-width` where
+ * @throws ConfigError `csp-option` for an option that there is none of, `csp-fusion` and `csp-activation` for what is unknown, `csp-blocks` for no function, `csp-gamma` for a γ that leaves one part empty, `csp-width` where
  * `last` has fewer channels than bypass.
  * @example
  * // Half of 32 channels through a 3 × 3 convolution, both parts to 48 channels.
@@ -50,8 +64,8 @@ export interface CrossStageOptions {
  * const y = crossStage(g, x, { fusion: 'both', gamma: 0.5, channels: 48, blocks });
  */
 export function crossStage(g: GraphBuilder, x: Value, options: CrossStageOptions): Value {
+  checkChoices(x.shape[2], options);
   const { fusion, channels, blocks, plainTransition = true, gamma = 0.5 } = options;
-  checkChoices(x.shape[2], fusion, gamma);
   const pooled = (y: Value) => (options.pool ? g.avgPool(y, { kernel: options.pool }) : y);
   const transition = (name: string, y: Value, width: number) => {
     const { activation } = options;
@@ -80,15 +94,21 @@ export function crossStage(g: GraphBuilder, x: Value, options: CrossStageOptions
   }
 }
 
-function checkChoices(channels: number, fusion: Fusion, gamma: number): void {
-  const known = {
-    code: 'csp-fusion',
-    what: stageOf(channels),
-    option: 'fusion',
-    allowed: FUSIONS.join(', '),
-  };
-  checkOption(FUSIONS.includes(fusion), { ...known, value: fusion });
-  if (!(gamma > 0 && gamma < 1)) throw wrongGamma(channels, gamma);
+function checkChoices(channels: number, options: CrossStageOptions): void {
+  const what = stageOf(channels);
+  checkKeys({ code: 'csp-option', what, options, known: OPTIONS });
+  const { fusion, gamma = 0.5, activation = 'relu' } = options;
+  const check = (option: string, value: string, known: readonly string[]) =>
+    checkOption(known.includes(value), {
+      ...{ code: `csp-${option}`, what, option, value },
+      allowed: known.join(', '),
+    });
+  check('fusion', fusion, FUSIONS);
+  check('activation', activation, ACTIVATIONS);
+  const isFunction = typeof options.blocks === 'function';
+  const blocks = { code: 'csp-blocks', what, option: 'blocks', allowed: 'a function' };
+  checkOption(isFunction, { ...blocks, value: options.blocks });
+  if (typeof gamma !== 'number' || !(gamma > 0 && gamma < 1)) throw wrongGamma(channels, gamma);
 }
 
 /** How many of `channels` bypass at γ. @throws ConfigError `csp-gamma` */

@@ -10,7 +10,7 @@ import type { Graph } from '../graph/graph.js';
 import { crossStage, type Fusion } from './cross-stage.js';
 import { CSP_SOURCE } from './cspnet.js';
 import { type BuildOptions, type ModelEntry, speechEntry } from './entry.js';
-import { fuseScales, type ScaleFusion } from './feature-fusion.js';
+import { fuseScales, mostRows, type ScaleFusion } from './feature-fusion.js';
 import { convNorm, depthwiseNorm, SUB_BANDS } from './layers.js';
 import { type Block, separableBlock } from './residual-blocks.js';
 import { buildFramed } from './speech-frame.js';
@@ -43,7 +43,8 @@ export function buildCspSpeech(
       ends.push(g.scope(`stage${i}`, () => buildStage(g, ends.at(-1) ?? x, row, config)));
     });
     if (!head) return ends[ends.length - 1];
-    return fuseScales(g, ends, { fusion: head, channels: headChannels, bands: SUB_BANDS });
+    const bands = Math.min(SUB_BANDS, mostRows(ends));
+    return fuseScales(g, ends, { fusion: head, channels: headChannels, bands });
   };
   return buildFramed(name, { stem }, body, options);
 }

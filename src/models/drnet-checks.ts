@@ -3,7 +3,7 @@ import { ConfigError, HearkenError } from '../errors.js';
 import { type Graph, nodesByName, type Pair, type Shape } from '../graph/graph.js';
 import { totalStride } from '../graph/receptive-field.js';
 import { CANDIDATE_KINDS, type CandidateKind, type MapSize, sizeIn } from './candidates.js';
-import { checkLabels } from './check-option.js';
+import { checkInput, checkKeys, checkLabels, checkOption, isWhole } from './check-option.js';
 import type { Backbone, DrNetConfig } from './drnet.js';
 import type { BuildOptions } from './entry.js';
 import { PREDICTOR_KINDS } from './resolution-predictor.js';
@@ -17,21 +17,27 @@ const OPTIONS: Readonly<Record<keyof DrNetConfig, readonly string[]>> = {
   predictorInput: ['resize', 'candidates'],
 };
 
-/** @throws ConfigError for an option that there is none of, a choice that is none, labels below 1, candidates that do not suit the input. */
+/** @throws ConfigError `drnet-option` for an option that there is none of. */
+export function checkOptions(name: string, options: object): void {
+  checkKeys({ code: 'drnet-option', what: name, options, known: Object.keys(OPTIONS) });
+}
+
+/** @throws ConfigError for an option, a choice or a size that there is none of, labels below 1, an input that is no map's, candidates that do not suit it. */
 export function checkConfig(
   name: string,
   config: DrNetConfig,
   { labels, input }: Required<BuildOptions>,
 ): void {
+  checkOptions(name, config);
   checkLabels(name, labels);
+  checkInput(name, input);
   for (const [key, value] of Object.entries(config)) {
-    if (!Object.hasOwn(OPTIONS, key))
-      throw fault(`build ${name}`, 'option', `options ${Object.keys(OPTIONS).join(', ')}`, key);
     const choices = OPTIONS[key as keyof DrNetConfig];
     if (key === 'predictor' && isBackbone(value)) continue;
     if (value !== undefined && choices.length > 0 && !choices.includes(value))
       throw fault('build a DRNet', key, `${key} ${choices.join(' or ')}`, value);
   }
+  if (config.predictorSize !== undefined) expectSize(name, 'predictorSize', config.predictorSize);
   if (config.candidates === 'front-end' && input[2] !== 1)
     throw fault(
       `build ${name}`,
@@ -39,6 +45,15 @@ export function checkConfig(
       `candidates to be resize for an input of ${input[2]} maps (front-end is for log-mel maps alone)`,
       'front-end',
     );
+}
+
+/** @throws ConfigError `drnet-OPTION` for what is no size, neither a part nor a pair. */
+function expectSize(what: string, option: 'resolutions' | 'predictorSize', value: unknown): void {
+  const isPart = typeof value === 'number' && value > 0 && value <= 1;
+  const isPair = Array.isArray(value) && value.length === 2 && value.every((side) => isWhole(side));
+  const allowed = 'a part of the input above 0 and at most 1, or a pair of whole numbers';
+  const each = option === 'resolutions' ? 'each of resolutions' : option;
+  checkOption(isPart || isPair, { code: `drnet-${option}`, what, option: each, allowed, value });
 }
 
 function isBackbone(value: unknown): value is Backbone {
@@ -52,11 +67,13 @@ export function resolutionsOf(
   input: Shape,
   kind: CandidateKind,
 ): Pair[] {
+  if (!Array.isArray(wanted)) throw fault(`build ${name}`, 'resolutions', 'a list of resolutions', wanted);
   if (wanted.length < 2)
     throw fault(`build ${name}`, 'resolutions', 'two resolutions or more', `${wanted.length}`);
+  for (const size of wanted) expectSize(name, 'resolutions', size);
   const sizes = wanted.map((size) => sizeIn(input, size, kind));
   sizes.forEach((size, i) => {
-    checkSize('resolution', size, input);
+    checkSize('resolutions', size, input);
     const before = sizes[i - 1];
     if (before && !(size[0] <= before[0] && size[1] <= before[1] && size.join() !== before.join()))
       throw fault(
@@ -69,16 +86,17 @@ export function resolutionsOf(
   return sizes;
 }
 
-/** @throws ConfigError for a size that is no part of the input. */
-export function checkSize(what: string, size: Pair, [time, frequency]: Shape): void {
+/** @throws ConfigError `drnet-OPTION` for a size that is no part of the input. */
+export function checkSize(
+  option: 'resolutions' | 'predictorSize',
+  size: Pair,
+  [time, frequency]: Shape,
+): void {
   const fits = (part: number, whole: number) => Number.isInteger(part) && part >= 1 && part <= whole;
   if (fits(size[0], time) && fits(size[1], frequency)) return;
-  throw fault(
-    `look at ${what} ${size.join(' × ')}`,
-    what,
-    `1 to ${time} × 1 to ${frequency}`,
-    size.join(' × '),
-  );
+  const what = option === 'resolutions' ? 'resolution' : 'predictor';
+  const found = size.join(' × ');
+  throw fault(`look at ${what} ${found}`, option, `1 to ${time} × 1 to ${frequency}`, found);
 }
 
 /** @throws ConfigError for a backbone of many answers a clip, or a resolution below its strides. */

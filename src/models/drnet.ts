@@ -64,8 +64,8 @@ export function wrapBackbone(
   config: DrNetConfig,
   { labels, input }: Required<BuildOptions>,
 ): Graph {
-  const { candidates: kind = 'resize', resolutions = DEFAULT_RESOLUTIONS } = config;
   checkConfig(name, config, { labels, input });
+  const { candidates: kind = 'resize', resolutions = DEFAULT_RESOLUTIONS } = config;
   const sizes = resolutionsOf(name, resolutions, input, kind);
   checkBackbone(name, backbone.build({ labels, input }), sizes);
   const g = new GraphBuilder(name);
@@ -87,7 +87,7 @@ function seenByPredictor(
 ): Value {
   const { predictorSize = 0.5, predictorInput = 'resize' } = config;
   const size = sizeIn(features.shape, predictorSize, 'resize');
-  checkSize('predictor', size, features.shape);
+  checkSize('predictorSize', size, features.shape);
   const resized = (x: Value, name: string) => candidateOf(g, x, { size, kind: 'resize', name });
   if (predictorInput === 'resize') return resized(features, 'predictor-input');
   const maps = candidates.map((candidate, i) => resized(candidate, `predictor-input${i}`));

@@ -6,7 +6,7 @@
  */
 import type { GraphBuilder, Value } from '../graph/builder.js';
 import { poolToSize } from './adaptive-pool.js';
-import { checkOption, isWhole, refusal } from './check-option.js';
+import { checkKeys, checkOption, isWhole, refusal } from './check-option.js';
 import { convNorm, depthwiseNorm, frequencyAwareHead, type NormOptions } from './layers.js';
 
 /** fpn: a scale and the coarser one before it on the way back. gfm: all scales. efm: a scale and its two neighbours. */
@@ -20,23 +20,35 @@ export interface FuseScalesOptions {
   readonly channels: number;
   /** Of Maxout: the gathered maps are brought to as many times `channels`. Default 2. */
   readonly pieces?: number;
-  /** Sub-spectral normalisation after the depthwise convolutions. */
+  /**
+   * Sub-spectral normalisation after the depthwise convolutions: at each scale as many bands, or the next number down that divides
+   * its rows. From 1, the default, to the rows of the finest map.
+   */
   readonly bands?: number;
 }
+
+const OPTIONS: readonly string[] = [
+  'fusion',
+  'channels',
+  'pieces',
+  'bands',
+] satisfies (keyof FuseScalesOptions)[];
 
 /**
  * Maps of two scales or more, finest first, → `[1, 1, scales · channels]`: for each scale the gathered maps at its size,
  * concatenated, 1 × 1 convolution, Maxout, depthwise 3 × 3, 1 × 1, one weight a frequency row, mean over time.
- * @throws ConfigError `fusion-kind` for an unknown fusion, `fusion-scales` for fewer than two maps, `fusion-channels` and
- * `fusion-pieces` for what is no whole number of 1 or more.
+ * @throws ConfigError `fusion-option` for an option that there is none of, `fusion-kind` for an unknown fusion, `fusion-scales` for
+ * fewer than two maps, `fusion-channels` and `fusion-pieces` for what is no whole number of 1 or more, `fusion-bands` for more bands
+ * than rows or no whole number of them.
  * @example
  * const fine = g.relu(g.conv2d(x, { kernel: [3, 3], stride: [2, 2], channels: 16 }));
  * const coarse = g.relu(g.conv2d(fine, { kernel: [3, 3], stride: [2, 2], channels: 32 }));
  * const vector = fuseScales(g, [fine, coarse], { fusion: 'efm', channels: 8 });
  */
 export function fuseScales(g: GraphBuilder, maps: readonly Value[], options: FuseScalesOptions): Value {
-  const { fusion, channels, pieces = 2, bands } = options;
-  checkOptions(maps.length, { fusion, channels, pieces });
+  checkKeys({ code: 'fusion-option', what: 'head', options, known: OPTIONS });
+  const { fusion, channels, pieces = 2, bands = 1 } = options;
+  checkOptions(maps, { fusion, channels, pieces, bands });
   const pooled = maps.map((map, scale) =>
     g.scope(`${fusion}${scale}`, () => {
       const [t, f] = map.shape;
@@ -64,13 +76,24 @@ export function scalesFor(fusion: ScaleFusion, scale: number, count: number): nu
   return Array.from({ length: count }, (_, i) => i).filter((i) => i >= first && i <= last);
 }
 
-function checkOptions(scales: number, { fusion, channels, pieces }: FuseScalesOptions & { pieces: number }) {
+/** How many rows the map of the most rows has. */
+export function mostRows(maps: readonly Value[]): number {
+  return Math.max(...maps.map(({ shape }) => shape[1]));
+}
+
+function checkOptions(
+  maps: readonly Value[],
+  { fusion, channels, pieces, bands }: Required<FuseScalesOptions>,
+) {
   const kinds = { code: 'fusion-kind', what: 'head', option: 'fusion', allowed: SCALE_FUSIONS.join(', ') };
   checkOption(SCALE_FUSIONS.includes(fusion), { ...kinds, value: fusion });
   const what = `head ${fusion}`;
-  if (scales < 2)
-    throw refusal({ code: 'fusion-scales', what, wanted: 'the maps of two stages or more', found: scales });
-  const allowed = 'a whole number of 1 or more';
-  for (const [option, value] of Object.entries({ channels, pieces }))
-    checkOption(isWhole(value), { code: `fusion-${option}`, what, option, allowed, value });
+  const wanted = 'the maps of two stages or more';
+  if (maps.length < 2) throw refusal({ code: 'fusion-scales', what, wanted, found: maps.length });
+  const check = (option: string, value: number, met: boolean, allowed: string) =>
+    checkOption(met, { code: `fusion-${option}`, what, option, allowed, value });
+  check('channels', channels, isWhole(channels), 'a whole number of 1 or more');
+  check('pieces', pieces, isWhole(pieces), 'a whole number of 1 or more');
+  const rows = mostRows(maps);
+  check('bands', bands, isWhole(bands) && bands <= rows, `a whole number from 1 to ${rows}, the rows`);
 }

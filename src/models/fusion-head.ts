@@ -10,8 +10,8 @@ import { GraphBuilder } from '../graph/builder.js';
 import { type Graph, type GraphNode, isWeighted, nodesByName } from '../graph/graph.js';
 import { routesOf } from '../graph/routes.js';
 import { ancestorsOf, partOf } from '../graph/subgraph.js';
-import { checkOption, isWhole, refusal } from './check-option.js';
-import { fuseScales, SCALE_FUSIONS, type ScaleFusion } from './feature-fusion.js';
+import { checkKeys, checkOption, isWhole, refusal } from './check-option.js';
+import { fuseScales, mostRows, SCALE_FUSIONS, type ScaleFusion } from './feature-fusion.js';
 import { classify } from './layers.js';
 
 /** What classifies: the network's own head (`none`), or one that gathers scales. */
@@ -26,16 +26,23 @@ export interface FusionHeadOptions {
   readonly pieces?: number;
   /** How many sizes are gathered, the smallest ones; 2 or more. Default 3, or what there is. */
   readonly scales?: number;
-  /** Sub-spectral normalisation in the head. Default: as many bands as the network's own norms have. */
+  /** Sub-spectral normalisation in the head, up to the rows of its largest map. Default: as many bands as the network's own norms have. */
   readonly bands?: number;
 }
+
+const OPTIONS: readonly string[] = [
+  'channels',
+  'pieces',
+  'scales',
+  'bands',
+] satisfies (keyof FusionHeadOptions)[];
 
 /**
  * A classifier with another head, named `NAME-HEAD`: the same input and labels, nodes and parameters up to its last stage
  * under their own names, so that trained weights fit; then `fuseScales`, the network's dropout and `logits`. Gathered is, of
  * the nodes that every path from input to output passes, the last one of each size (time × frequency) between the first
  * convolution and the pooling. `none` gives the graph back.
- * @throws ConfigError `fusion-kind` for an unknown head; `fusion-network` for a network of several inputs, outputs or answers a
+ * @throws ConfigError `fusion-kind` for an unknown head; `fusion-option` for an option that there is none of; `fusion-network` for a network of several inputs, outputs or answers a
  * clip, or one that chooses its resolution (wrap the network with its head in a DRNet instead); `fusion-scales` for one whose
  * maps have fewer than two sizes; and as `fuseScales` does.
  * @example
@@ -45,6 +52,7 @@ export function withFusionHead(graph: Graph, kind: FusionHead, options: FusionHe
   const name = `${graph.name}-${kind}`;
   const kinds = { code: 'fusion-kind', what: name, option: 'head', allowed: FUSION_HEADS.join(', ') };
   checkOption(FUSION_HEADS.includes(kind), { ...kinds, value: kind });
+  checkKeys({ code: 'fusion-option', what: name, options, known: OPTIONS });
   if (kind === 'none') return graph;
   const { channels = 8, pieces, scales = 3 } = options;
   const counts = {
@@ -61,7 +69,7 @@ export function withFusionHead(graph: Graph, kind: FusionHead, options: FusionHe
   const body = ancestorsOf(graph, gathered);
   const g = new GraphBuilder(name);
   const values = g.adopt(partOf(graph, body, gathered));
-  const { bands = bandsOf(body) } = options;
+  const { bands = Math.min(bandsOf(body), mostRows(values)) } = options;
   const fused = fuseScales(g, values, { fusion: kind, channels, pieces, bands });
   const dropout = head.findLast((node) => node.op === 'dropout')?.rate ?? 0;
   return g.build({ outputs: [classify(g, fused, { labels, dropout })] });

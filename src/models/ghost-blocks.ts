@@ -27,22 +27,21 @@ export interface GhostRule {
 
 /**
  * @throws ConfigError `ghost-ratio` unless the ratio is a whole number of `leastRatio` or more, `ghost-cheap-kernel` unless the
- * cheap kernel is odd: maps and ghosts would differ in size.
+ * cheap kernel is a pair of odd numbers: maps and ghosts would differ in size.
  */
 export function checkGhostRule(what: string, { ratio = 2, cheapKernel = [3, 3] }: GhostRule, leastRatio = 1) {
   const allowed = `a whole number of ${leastRatio} or more`;
   const wanted = { code: 'ghost-ratio', what, option: 'ratio', allowed, value: ratio };
   checkOption(isWhole(ratio, leastRatio), wanted);
-  checkOption(
-    cheapKernel.every((side) => isWhole(side) && side % 2 === 1),
-    {
-      code: 'ghost-cheap-kernel',
-      what,
-      option: 'cheapKernel',
-      allowed: 'odd whole numbers',
-      value: cheapKernel,
-    },
-  );
+  const isPair = Array.isArray(cheapKernel) && cheapKernel.length === 2;
+  const isOdd = isPair && cheapKernel.every((side) => isWhole(side) && side % 2 === 1);
+  const odd = {
+    code: 'ghost-cheap-kernel',
+    what,
+    option: 'cheapKernel',
+    allowed: 'a pair of odd whole numbers',
+  };
+  checkOption(isOdd, { ...odd, value: cheapKernel });
 }
 
 export interface GhostMapsOptions extends GhostRule, Omit<ConvOptions, 'name' | 'bias'> {

@@ -17,8 +17,10 @@ import {
   type Shape,
 } from '../graph/graph.js';
 import { partOf } from '../graph/subgraph.js';
-import { checkOption } from './check-option.js';
+import { checkKeys, checkOption } from './check-option.js';
 import { checkGhostRule, type GhostRule, ghostMaps } from './ghost-blocks.js';
+
+const OPTIONS: readonly string[] = ['ratio', 'cheapKernel'] satisfies (keyof GhostRule)[];
 
 /** A convolution with what follows it and nothing else reads. */
 interface Chain {
@@ -36,10 +38,11 @@ interface Chain {
  * a ghost saves nothing; those that are a Ghost module's own. `cheapKernel` is 1 on an axis of one position, where the rest of it
  * would see padding alone, and in time where the network pads no time, so that it still runs along a stream.
  *
- * @throws ConfigError `ghost-ratio` unless the ratio (default 2) is a whole number of 2 or more, `ghost-cheap-kernel` unless the
+ * @throws ConfigError `ghost-option` for an option that there is none of, `ghost-ratio` unless the ratio (default 2) is a whole number of 2 or more, `ghost-cheap-kernel` unless the
  * cheap kernel (default 3 × 3) is odd, `ghost-conv` for a network without a convolution to replace.
  */
 export function withGhostConvolutions(graph: Graph, rule: GhostRule = {}): Graph {
+  checkKeys({ code: 'ghost-option', what: graph.name, options: rule, known: OPTIONS });
   checkGhostRule(graph.name, rule, 2);
   const chains = chainsOf(graph);
   checkOption(chains.size > 0, {

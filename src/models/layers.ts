@@ -9,8 +9,8 @@ export const SUB_BANDS = 5;
 
 /** The largest number of equal sub-bands, `most` or fewer, that `rows` can be cut into: 20 → 5, 32 → 4, 3 → 3. */
 export function subBandsOf(rows: number, most = SUB_BANDS): number {
-  let bands = most;
-  while (rows % bands !== 0) bands--;
+  let bands = Math.min(most, rows);
+  while (bands > 1 && rows % bands !== 0) bands--;
   return bands;
 }
 

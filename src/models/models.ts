@@ -6,7 +6,7 @@ import { routesOf } from '../graph/routes.js';
 import { BC_RESNETS } from './bc-resnet.js';
 import { BIG_LITTLES } from './big-little.js';
 import { BL_GHOSTNETS } from './bl-ghostnet.js';
-import { checkLabels, checkOption } from './check-option.js';
+import { checkInput, checkKeys, checkLabels, checkOption } from './check-option.js';
 import { CSP_MOBILENETS } from './csp-mobilenet.js';
 import { CSPNETS } from './cspnet.js';
 import { SPEECH_CSPNETS } from './cspnet-speech.js';
@@ -73,10 +73,11 @@ export const MODELS: Readonly<Record<string, ModelEntry>> = Object.fromEntries(
  * @throws ConfigError `model-name` for an unknown one, with the nearest that there is.
  */
 export function modelEntry(name: string): ModelEntry {
-  if (Object.hasOwn(MODELS, name)) return MODELS[name];
+  if (typeof name === 'string' && Object.hasOwn(MODELS, name)) return MODELS[name];
+  const wanted = String(name);
   throw new ConfigError(
     'model-name',
-    `Cannot build model: expected a name that \`hearken models\` lists, such as ${nearestName(name)}, got ${name}`,
+    `Cannot build model: expected a name that \`hearken models\` lists, such as ${nearestName(wanted)}, got ${wanted}`,
     { value: name },
   );
 }
@@ -95,8 +96,8 @@ const CONVOLUTIONS: readonly unknown[] = ['plain', 'ghost'];
 /**
  * The graph of a named network: input `features` `[time, frequency, maps]`, output `logits`; named `NAME-HEAD`, `NAME-ghost` where its
  * head or its convolutions are others.
- * @throws ConfigError for an unknown name or option, a number of labels below 1, a head or convolutions that the network cannot have;
- * ShapeError for an input that does not fit.
+ * @throws ConfigError for an unknown name or option, labels below 1 or above 65,536, an input that is no map's shape, a head or
+ * convolutions that the network cannot have; ShapeError for an input that does not fit.
  * @example
  * const graph = buildModel('resnet-tiny', { labels: 4, head: 'efm', conv: 'ghost' });
  */
@@ -109,25 +110,13 @@ export function buildModel(name: string, options: ModelOptions = {}): Graph {
 }
 
 function checkOptions(what: string, options: ModelOptions): void {
-  const { labels = 1, conv = 'plain' } = options;
-  const unknown = Object.keys(options).find((key) => !OPTIONS.includes(key));
-  const known = `one of ${OPTIONS.join(', ')}`;
-  checkOption(unknown === undefined, {
-    code: 'model-option',
-    what,
-    option: 'option',
-    allowed: known,
-    value: unknown,
-  });
+  checkKeys({ code: 'model-option', what, options, known: OPTIONS });
+  const { labels = 1, input, conv = 'plain' } = options;
   checkLabels(what, labels);
-  const kinds = CONVOLUTIONS.join(' or ');
-  checkOption(CONVOLUTIONS.includes(conv), {
-    code: 'model-conv',
-    what,
-    option: 'conv',
-    allowed: kinds,
-    value: conv,
-  });
+  if (input !== undefined) checkInput(what, input);
+  const allowed = CONVOLUTIONS.join(' or ');
+  const met = CONVOLUTIONS.includes(conv);
+  checkOption(met, { code: 'model-conv', what, option: 'conv', allowed, value: conv });
 }
 
 /** The ways through a network that chooses one for each clip. */

@@ -82,7 +82,7 @@ export async function createRecognizer(model: Model, options: RecognizerOptions 
     const { quantization } = model;
     program = await compileNetwork(engine, model.graph, { maxBatch: 1, quantization });
     program.assign({ ...model.parameters, ...model.statistics });
-    if (options.routing) routeBy(program, options.routing, model.name);
+    if (options.routing !== undefined) routeBy(program, options.routing, model.name);
     return new ProgramRecognizer(model, frontEnd, program, endEngine);
   } catch (error) {
     program?.dispose();

@@ -23,16 +23,28 @@ export interface BuiltNetwork {
   readonly graph: Graph;
 }
 
-/** @throws ConfigError or ShapeError for an unknown name, or a graph that cannot be trained on these labels and maps. */
+/** @throws ConfigError or ShapeError for an unknown name, what is no network, or a graph that cannot be trained on these labels and maps. */
 export function buildNetwork(model: string | OwnNetwork, options: Required<BuildOptions>): BuiltNetwork {
   if (typeof model === 'string') return { name: model, graph: buildModel(model, options) };
+  if (typeof model !== 'function' && typeof model?.build !== 'function')
+    throw new ConfigError(
+      'network',
+      `Cannot train: expected the name of a network, a function that builds a graph or { name, build }, got ${shownKind(model)}`,
+      { value: model },
+    );
   const graph = typeof model === 'function' ? model(options) : model.build(options);
+  if (typeof graph !== 'object' || graph === null)
+    throw fault('model-graph', "a network of one's own", 'its function to give a graph', shownKind(graph));
   checkGraph(graph);
   const name = typeof model === 'function' ? graph.name : model.name;
   if (typeof name !== 'string' || name.trim() === '' || name.length > 256)
     throw fault('network-name', `${name}`, 'a name of 1 to 256 characters', `${name}`);
   checkEnds(name, graph, options);
   return { name, graph };
+}
+
+function shownKind(value: unknown): string {
+  return value === null ? 'null' : typeof value;
 }
 
 /** The front end that a network is trained with by default: with deltas for named ones of three maps. */

@@ -157,6 +157,22 @@ describe('compileNetwork', () => {
       { kind: 'random', shares: [1, -1, 1], seed: 1 },
       'Cannot choose a route: expected 3 shares of 0 or more, not all 0, got 1, -1, 1',
     ],
+    [
+      { kind: 'random' } as Routing,
+      'Cannot choose a route: expected 3 shares of 0 or more, not all 0, got undefined',
+    ],
+    [
+      { kind: 'random', shares: [1, 1, 1] } as unknown as Routing,
+      'Cannot choose a route: expected a seed that is a whole number, got undefined',
+    ],
+    [
+      { kind: 'x' } as unknown as Routing,
+      'Cannot choose a route: expected a kind of predicted, fixed, random, got x',
+    ],
+    [
+      'random' as unknown as Routing,
+      'Cannot choose a route: expected a kind of predicted, fixed, random, got undefined',
+    ],
   ])('refuses %j', async (routing, message) => {
     const thrown = await program(routing).catch((error: unknown) => error);
     expect(thrown).toBeInstanceOf(ConfigError);

@@ -145,13 +145,79 @@ describe('checkGraph', () => {
   it('refuses starting values of another number', () => {
     const g = new GraphBuilder('sum');
     const x = g.input('x', [1, 1, 1]);
-    const graph = g.build({ outputs: [g.weightedSum([x, x], { weights: [1, 2, 3], learned: true })] });
-    expect(() => checkGraph(graph)).toThrow('Cannot use sum/weight: expected shape 2, got 3');
-    const parameters = {
-      'sum/weight': { ...graph.parameters['sum/weight'], shape: [2] },
+    const graph = g.build({ outputs: [g.weightedSum([x, x], { weights: [1, 2], learned: true })] });
+    const starting = (values: number[], shape = [2]) => {
+      const spec = { ...graph.parameters['sum/weight'], shape, init: { kind: 'values', values } as const };
+      return () => checkGraph({ ...graph, parameters: { 'sum/weight': spec } });
     };
-    expect(() => checkGraph({ ...graph, parameters })).toThrow(
-      'Cannot use sum/weight: expected 2 starting values, got 3',
+    expect(starting([1, 2])).not.toThrow();
+    expect(starting([1, 2, 3], [3])).toThrow('Cannot use sum/weight: expected shape 2, got 3');
+    expect(starting([1, 2, 3])).toThrow('Cannot use sum/weight: expected 2 starting values, got 3');
+    expect(starting([1, Number.NaN])).toThrow(
+      'Cannot use sum/weight: expected starting values that are finite numbers, got 1, NaN',
+    );
+  });
+
+  it.each([
+    [undefined, 'undefined'],
+    [null, 'null'],
+    [() => smallGraph(), 'function'],
+    [{}, 'none of them'],
+    [{ ...smallGraph(), parameters: null }, 'nodes, inputs, outputs, losses, statistics'],
+    [{ nodes: [] }, 'nodes'],
+  ])('refuses what is no graph: %s', (graph, found) => {
+    let thrown: unknown;
+    try {
+      checkGraph(graph as never);
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toBeInstanceOf(ConfigError);
+    expect(thrown).toMatchObject({
+      code: 'graph-fields',
+      message: `Cannot use graph: expected nodes, inputs, outputs, losses, parameters, statistics, got ${found}`,
+      value: graph,
+    });
+  });
+
+  it.each([
+    [null, 'null'],
+    [{ op: 'activation' }, '{"op":"activation"}'],
+  ])('refuses a node that is %j', (node, found) => {
+    expect(() => checkGraph({ ...smallGraph(), nodes: [node as never] })).toThrow(
+      `Cannot use graph: expected nodes with inputs, got ${found}`,
+    );
+  });
+
+  /** One node of each kind that has more than a shape to get wrong. */
+  function wordyGraph(): Graph {
+    const g = new GraphBuilder('wordy');
+    const x = g.input('x', [4, 4, 2]);
+    let y = g.activation(x, 'silu');
+    y = g.padChannels(g.slice(g.resize(y, [4, 4], 'nearest'), 0, 1), 1, 0);
+    y = g.softmax(g.mean(g.weightedSum([y, y], { weights: [1, 1] }), ['time']), 'frequency');
+    return g.build({ outputs: [y] });
+  }
+
+  it.each([
+    ['silu', { kind: 'swish' }, /^Cannot build node silu: expected kind to be relu, .*, mish, got swish$/],
+    ['resize', { mode: 'cubic' }, /resize: expected mode to be nearest, bilinear, got cubic$/],
+    ['slice', { start: [0, 0, 0.5] }, /slice: expected start to be a whole number of 0 or more, got 0.5$/],
+    ['pad', { before: 0.5 }, /pad: expected channels before to be a whole number of 0 or more, got 0.5$/],
+    ['sum', { weights: [1, Number.NaN] }, /sum: expected weights that are finite numbers, got 1, NaN$/],
+    ['sum', { weights: [1] }, /sum: expected 2 weights, got 1$/],
+    ['mean', { axes: ['x'] }, /mean: expected an axis to be time, frequency, got x$/],
+    ['softmax', { axis: 'x' }, /softmax: expected axis to be time, frequency, channels, got x$/],
+    ['softmax', { shape: 5 }, /softmax: expected shape to be \[time, frequency, channels\], got 5$/],
+  ])('refuses a node %s with %j', (name, change, message) => {
+    const graph = wordyGraph();
+    expect(() => checkGraph(graph)).not.toThrow();
+    const nodes = graph.nodes.map((node) =>
+      node.name === name ? ({ ...node, ...change } as GraphNode) : node,
+    );
+    expect(() => checkGraph({ ...graph, nodes })).toThrow(message);
+    expect(() => checkGraph({ ...graph, nodes })).toThrow(
+      expect.objectContaining({ code: expect.stringMatching(/^node-/) }),
     );
   });
 });

@@ -7,6 +7,7 @@ import { checkGraph } from '../../src/graph/shapes.js';
 import { type CrossStageOptions, crossStage, type Fusion } from '../../src/models/cross-stage.js';
 import { describeModels } from '../../src/models/models.js';
 import { expectAllClose } from '../support/all-close.js';
+import { expectRefused } from '../support/expect-refused.js';
 import { runReference } from '../support/reference.js';
 import { randomTensors } from './random-tensors.js';
 
@@ -126,6 +127,47 @@ describe('crossStage', () => {
         value: 'middle',
       });
     }
+  });
+
+  it.each([
+    ['plain', 'swish'],
+    ['both', 'swish'],
+    ['last', null],
+  ] as const)('refuses with fusion %s an activation %s that does not exist', (fusion, activation) => {
+    const known =
+      'linear, none, relu, relu6, leakyRelu, elu, silu, softplus, hardSwish, sigmoid, hardSigmoid, mish';
+    let thrown: unknown;
+    try {
+      buildStage({ fusion, activation: activation as never });
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toBeInstanceOf(ConfigError);
+    expect(thrown).toMatchObject({
+      code: 'csp-activation',
+      message: `Cannot build a cross-stage partial stage of 8 channels: expected activation to be ${known}, got ${activation}`,
+      value: activation,
+    });
+  });
+
+  it('takes transitions without an activation', () => {
+    for (const activation of ['linear', 'none'] as const)
+      expect(buildStage({ activation }).nodes.filter(({ op }) => op === 'activation')).toHaveLength(1);
+  });
+
+  it('refuses blocks that are no function', () => {
+    const blocks = 3 as never;
+    const rest = 'a cross-stage partial stage of 8 channels: expected blocks to be a function, got 3';
+    expectRefused(() => buildStage({ blocks }), 'csp-blocks', rest);
+  });
+
+  it('refuses an option that it does not know', () => {
+    const known = 'fusion, gamma, channels, firstChannels, blocks, pool, activation, plainTransition';
+    expectRefused(
+      () => buildStage({ gama: 0.25 } as object),
+      'csp-option',
+      `a cross-stage partial stage of 8 channels: expected option to be one of ${known}, got gama`,
+    );
   });
 
   it('refuses to fuse last into fewer channels than bypass', () => {

@@ -12,6 +12,9 @@ import { buildModel, describeModel, MODELS } from '../../src/models/models.js';
 const wrap = (backbone: string, config: DrNetConfig = {}, input = MODELS[backbone].input) =>
   wrapBackbone('wrapped', MODELS[backbone], config, { labels: 12, input });
 
+const NO_RESOLUTION =
+  'Cannot build wrapped: expected each of resolutions to be a part of the input above 0 and at most 1, or a pair of whole numbers, got ';
+
 describe('the published DRNet', () => {
   it('counts ResNet-50 with three and five resolutions as its authors do', () => {
     const three = describeModel('drnet-resnet-50');
@@ -204,7 +207,7 @@ describe('wrapBackbone', () => {
       'ghostnet-small',
       { resolution: [1, 0.5] } as DrNetConfig,
       'drnet-option',
-      'Cannot build wrapped: expected options resolutions, candidates, predictor, predictorSize, predictorInput, got resolution',
+      'Cannot build wrapped: expected option to be one of resolutions, candidates, predictor, predictorSize, predictorInput, got resolution',
     ],
     [
       'candidates of a coarser front end of three maps',
@@ -217,15 +220,60 @@ describe('wrapBackbone', () => {
       'a resolution above the input',
       'ghostnet-small',
       { resolutions: [1.5, 1] },
-      'drnet-resolution',
+      'drnet-resolutions',
+      `${NO_RESOLUTION}1.5`,
+    ],
+    [
+      'a pair above the input',
+      'ghostnet-small',
+      { resolutions: [[147, 60], 1] },
+      'drnet-resolutions',
       'Cannot look at resolution 147 × 60: expected 1 to 98 × 1 to 40, got 147 × 60',
+    ],
+    [
+      'resolutions that are no list',
+      'ghostnet-small',
+      { resolutions: 0.5 as never },
+      'drnet-resolutions',
+      'Cannot build wrapped: expected a list of resolutions, got 0.5',
+    ],
+    ...[
+      [[[98, 40, 1] as never, [49, 20, 1] as never], '98 × 40 × 1'],
+      [[[98, 40], '49x20' as never], '49x20'],
+      [['1' as never, '.5' as never], '"1"'],
+      [[1, null as never], 'null'],
+      [[1, [49.5, 20]], '49.5 × 20'],
+      [[1, [49] as never], '49'],
+      [[1, 0], '0'],
+    ].map(([resolutions, found]): [string, string, DrNetConfig, string, string] => [
+      `a resolution of ${found}`,
+      'ghostnet-small',
+      { resolutions: resolutions as DrNetConfig['resolutions'] },
+      'drnet-resolutions',
+      `${NO_RESOLUTION}${found}`,
+    ]),
+    ...['half', null, 1.5, Number.NaN, [49, 20, 1], {}].map(
+      (size): [string, string, DrNetConfig, string, string] => [
+        `a predictor's map of ${JSON.stringify(size)}`,
+        'ghostnet-small',
+        { predictorSize: size as never },
+        'drnet-predictorSize',
+        `Cannot build wrapped: expected predictorSize to be a part of the input above 0 and at most 1, or a pair of whole numbers, got ${Array.isArray(size) ? size.join(' × ') : typeof size === 'object' && size ? '{}' : size}`,
+      ],
+    ),
+    [
+      "a predictor's map above the input",
+      'ghostnet-small',
+      { predictorSize: [99, 40] },
+      'drnet-predictorSize',
+      'Cannot look at predictor 99 × 40: expected 1 to 98 × 1 to 40, got 99 × 40',
     ],
     [
       'a resolution that is no number',
       'ghostnet-small',
       { resolutions: [1, Number.NaN] },
-      'drnet-resolution',
-      'Cannot look at resolution NaN × NaN: expected 1 to 98 × 1 to 40, got NaN × NaN',
+      'drnet-resolutions',
+      `${NO_RESOLUTION}NaN`,
     ],
     [
       'resolutions that grow',
@@ -299,6 +347,30 @@ describe('buildDrNet', () => {
       value: labels,
       message: `Cannot build drnet-ghostnet-small: expected labels to be a whole number of 1 or more, got ${labels}`,
     });
+  });
+
+  it.each([
+    [{}, { head: 'efm' }, 'model-option', 'option to be one of labels, input, got head'],
+    [{}, null, 'model-option', 'options to be an object, got null'],
+    [
+      {},
+      { input: [98, 40] },
+      'model-input',
+      '[time, frequency, maps] of whole numbers of 1 or more, got 98 × 40',
+    ],
+    [{ resolution: [1] }, {}, 'drnet-option', 'predictorSize, predictorInput, got resolution'],
+    [null, {}, 'drnet-option', 'options to be an object, got null'],
+    ['candidates', {}, 'drnet-option', 'options to be an object, got candidates'],
+  ])('refuses %j with %j', (config, options, code, end) => {
+    const build = () => buildDrNet('ghostnet-small', config as never, options as never);
+    expect(build).toThrow(ConfigError);
+    expect(build).toThrow(
+      expect.objectContaining({
+        code,
+        message: expect.stringMatching(/^Cannot build drnet-ghostnet-small: expected /),
+      }),
+    );
+    expect(build).toThrow(end);
   });
 
   it('names the nearest network for a backbone that does not exist', () => {

@@ -9,6 +9,7 @@ import {
   type ScaleFusion,
   scalesFor,
 } from '../../src/models/feature-fusion.js';
+import { expectRefused } from '../support/expect-refused.js';
 
 describe('scalesFor', () => {
   it.each([
@@ -88,7 +89,9 @@ describe('fuseScales', () => {
     }
   });
 
-  it.each([
+  type Refused = [options: object, code: string, message: string];
+
+  it.each<Refused>([
     [{ fusion: 'fpm' }, 'fusion-kind', 'Cannot build head: expected fusion to be fpn, gfm, efm, got fpm'],
     [
       { channels: 0 },
@@ -100,6 +103,13 @@ describe('fuseScales', () => {
       'fusion-pieces',
       'Cannot build head efm: expected pieces to be a whole number of 1 or more, got 1.5',
     ],
+    ...[Number.NaN, Infinity, -Infinity, 2 ** 53, 1e9, 21, 0, 1.5, 'x'].map(
+      (bands): Refused => [
+        { bands },
+        'fusion-bands',
+        `Cannot build head efm: expected bands to be a whole number from 1 to 20, the rows, got ${bands}`,
+      ],
+    ),
   ])('refuses %j', (options, code, message) => {
     const g = new GraphBuilder('head');
     const maps = SHAPES.map((shape, i) => g.input(`map${i}`, shape));
@@ -111,5 +121,13 @@ describe('fuseScales', () => {
       expect(error).toBeInstanceOf(ConfigError);
       expect(error).toMatchObject({ code, message, value: Object.values(options)[0] });
     }
+  });
+
+  it('refuses an option that it does not know', () => {
+    const g = new GraphBuilder('head');
+    const maps = SHAPES.map((shape, i) => g.input(`map${i}`, shape));
+    const options = { fusion: 'efm', channels: 3, band: 2 } as const;
+    const rest = 'head: expected option to be one of fusion, channels, pieces, bands, got band';
+    expectRefused(() => fuseScales(g, maps, options), 'fusion-option', rest);
   });
 });

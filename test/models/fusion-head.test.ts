@@ -26,6 +26,19 @@ describe('withFusionHead', () => {
       expect(withFusionHead(buildModel(backbone), kind)).toEqual(buildModel(`${backbone}-${kind}`));
   });
 
+  it('cuts into as many bands as each scale has rows for', () => {
+    const norms = (graph: Graph) =>
+      graph.nodes.flatMap((node) =>
+        node.op === 'batchNorm' && node.name.startsWith('efm') && node.bands > 1 ? [node.bands] : [],
+      );
+    const build = (bands: number) => withFusionHead(buildModel('resnet-tiny'), 'efm', { bands });
+    expect(norms(build(20))).toEqual([20, 10, 5]);
+    expect(norms(build(4))).toEqual([4, 2]);
+    // The body's own norms have four bands of eight rows, the maps that are gathered four rows and two.
+    const low = withFusionHead(buildModel('csp-resnet-tiny', { input: [98, 16, 1] }), 'efm', { scales: 2 });
+    expect(norms(low)).toEqual([4, 2]);
+  });
+
   it('leaves a network alone with none', () => {
     const graph = buildModel('resnet-tiny');
     expect(withFusionHead(graph, 'none')).toBe(graph);
@@ -173,6 +186,25 @@ describe('the networks and options that withFusionHead refuses', () => {
       code,
       message,
       value,
+    });
+  });
+
+  it.each([Number.NaN, Infinity, -Infinity, 2 ** 53, 1e9, 21, 0, 'x'])('%s bands', (bands) => {
+    // The finest map that is gathered has 20 rows.
+    const build = () => withFusionHead(buildModel('resnet-tiny'), 'efm', { bands: bands as number });
+    expect(refusal(build)).toMatchObject({
+      code: 'fusion-bands',
+      message: `Cannot build head efm: expected bands to be a whole number from 1 to 20, the rows, got ${bands}`,
+      value: bands,
+    });
+  });
+
+  it.each(['none', 'efm'] as const)('an option that it does not know, with %s', (head) => {
+    const build = () => withFusionHead(buildModel('resnet-tiny'), head, { chanels: 4 } as object);
+    expect(refusal(build)).toMatchObject({
+      code: 'fusion-option',
+      message: `Cannot build resnet-tiny-${head}: expected option to be one of channels, pieces, scales, bands, got chanels`,
+      value: 'chanels',
     });
   });
 

@@ -86,8 +86,16 @@ describe('the options of ghostModule', () => {
   it.each<[Partial<GhostOptions>, string, string]>([
     [{ ratio: 0 }, 'ghost-ratio', 'ratio to be a whole number of 1 or more, got 0'],
     [{ ratio: 1.5 }, 'ghost-ratio', 'ratio to be a whole number of 1 or more, got 1.5'],
-    [{ cheapKernel: [3, 4] }, 'ghost-cheap-kernel', 'cheapKernel to be odd whole numbers, got 3 × 4'],
-    [{ cheapKernel: [0, 3] }, 'ghost-cheap-kernel', 'cheapKernel to be odd whole numbers, got 0 × 3'],
+    [
+      { cheapKernel: [3, 4] },
+      'ghost-cheap-kernel',
+      'cheapKernel to be a pair of odd whole numbers, got 3 × 4',
+    ],
+    [
+      { cheapKernel: [0, 3] },
+      'ghost-cheap-kernel',
+      'cheapKernel to be a pair of odd whole numbers, got 0 × 3',
+    ],
   ])('refuse %j', (options, code, message) => {
     expectRefused(
       () => buildModule({ channels: 8, ...options }),

@@ -249,7 +249,23 @@ describe('withGhostConvolutions', () => {
   it.each<[GhostRule, string, string]>([
     [{ ratio: 1 }, 'ghost-ratio', 'ratio to be a whole number of 2 or more, got 1'],
     [{ ratio: 2.5 }, 'ghost-ratio', 'ratio to be a whole number of 2 or more, got 2.5'],
-    [{ cheapKernel: [3, 2] }, 'ghost-cheap-kernel', 'cheapKernel to be odd whole numbers, got 3 × 2'],
+    [
+      { cheapKernel: [3, 2] },
+      'ghost-cheap-kernel',
+      'cheapKernel to be a pair of odd whole numbers, got 3 × 2',
+    ],
+    [
+      { cheapKernel: 3 as never },
+      'ghost-cheap-kernel',
+      'cheapKernel to be a pair of odd whole numbers, got 3',
+    ],
+    [
+      { cheapKernel: [3] as never },
+      'ghost-cheap-kernel',
+      'cheapKernel to be a pair of odd whole numbers, got 3',
+    ],
+    [{ rato: 4 } as GhostRule, 'ghost-option', 'option to be one of ratio, cheapKernel, got rato'],
+    [4 as GhostRule, 'ghost-option', 'options to be an object, got 4'],
   ])('refuses %j', (rule, code, message) => {
     expectRefused(() => withGhostConvolutions(strided(), rule), code, `strided: expected ${message}`);
   });

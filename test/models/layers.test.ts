@@ -53,6 +53,14 @@ describe('subBandsOf', () => {
   it('takes another largest number', () => {
     expect(subBandsOf(20, 1)).toBe(1);
     expect(subBandsOf(24, 8)).toBe(8);
+    expect(subBandsOf(12, 1e12)).toBe(12);
+  });
+
+  it.each([Number.NaN, -Infinity, 0, 2.5])('leaves it to the norm to refuse %s', (bands) => {
+    const g = new GraphBuilder('norm');
+    const x = g.input('x', [4, 20, 3]);
+    const message = `norm: expected bands to be a whole number of 1 or more, got ${bands}`;
+    expect(() => normActivate(g, x, { bands })).toThrow(`Cannot build node ${message}`);
   });
 });
 

@@ -94,6 +94,53 @@ describe('buildModel', () => {
     expectRefused(() => buildModel('bc-resnet-1', { labels }), 'model-labels', rest);
   });
 
+  it.each([undefined, null, 5, {}, ['resnet-tiny']])('refuses %s as a name', (name) => {
+    const build = () => buildModel(name as never);
+    expect(build).toThrow(ConfigError);
+    expect(build).toThrow(
+      /^Cannot build model: expected a name that `hearken models` lists, such as [\w-]+, got /,
+    );
+    expect(build).toThrow(expect.objectContaining({ code: 'model-name', value: name }));
+  });
+
+  it.each([65_537, 1e308, Infinity])('refuses as many labels as %s', (labels) => {
+    const rest = `bc-resnet-1: expected labels to be 65,536 or fewer, got ${labels}`;
+    expectRefused(() => buildModel('bc-resnet-1', { labels }), 'model-labels', rest);
+    expect(buildModel('bc-resnet-1', { labels: 65_536 }).outputs).toEqual(['logits']);
+  });
+
+  it.each([
+    [[98, 40], '98 × 40'],
+    [98, '98'],
+    [null, 'null'],
+    [[], 'an empty list'],
+    [[98, 40, 1, 1], '98 × 40 × 1 × 1'],
+    [[98.5, 40, 1], '98.5 × 40 × 1'],
+    [[98, 0, 1], '98 × 0 × 1'],
+    [['98', 40, 1], '"98" × 40 × 1'],
+  ])('refuses an input of %j', (input, found) => {
+    const build = () => buildModel('resnet-tiny', { input: input as never });
+    expect(build).toThrow(ConfigError);
+    expect(build).toThrow(
+      expect.objectContaining({
+        code: 'model-input',
+        message: `Cannot build resnet-tiny: expected input to be [time, frequency, maps] of whole numbers of 1 or more, got ${found}`,
+        value: input,
+      }),
+    );
+  });
+
+  it('quotes a text where a number is wanted', () => {
+    const build = () => buildModel('resnet-tiny', { labels: '5' as never });
+    const rest = 'resnet-tiny: expected labels to be a whole number of 1 or more, got "5"';
+    expectRefused(build, 'model-labels', rest);
+  });
+
+  it('refuses options that are no object', () => {
+    const build = () => buildModel('resnet-tiny', 12 as never);
+    expectRefused(build, 'model-option', 'resnet-tiny: expected options to be an object, got 12');
+  });
+
   it('refuses an option that it does not know, a head and convolutions that there are not', () => {
     const build = (options: object) => () => buildModel('csp-resnet-tiny', options);
     const name = 'csp-resnet-tiny';

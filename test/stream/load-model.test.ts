@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ModelFileError } from '../../src/errors.js';
+import { ConfigError, ModelFileError } from '../../src/errors.js';
 import { writeModelFile } from '../../src/formats/files/write-model-file.js';
 import { encodeModel } from '../../src/formats/model-file.js';
 import { loadModel } from '../../src/stream/load-model.js';
@@ -64,6 +64,21 @@ describe('loadModel', () => {
     await expect(loadModel('C:\\none.safetensors')).rejects.toThrow(
       /^Cannot read C:\\none.safetensors: expected a file/,
     );
+  });
+
+  it.each([
+    [null, 'null'],
+    [undefined, 'undefined'],
+    [5, 'number'],
+    [{ path: 'm' }, 'object'],
+  ])('refuses %j as a source', async (source, found) => {
+    const thrown = await loadModel(source as never, { engine }).catch((error: unknown) => error);
+    expect(thrown).toBeInstanceOf(ConfigError);
+    expect(thrown).toMatchObject({
+      code: 'model-source',
+      message: `Cannot load a model: expected the bytes of a file, a path or a URL, got ${found}`,
+      value: source,
+    });
   });
 
   it('stops when asked', async () => {

@@ -5,6 +5,7 @@ import { ConfigError } from '../../src/errors.js';
 import { decodeModel, encodeModel } from '../../src/formats/model-file.js';
 import { routesOf } from '../../src/graph/routes.js';
 import { wrapBackbone } from '../../src/models/drnet.js';
+import { loadModel } from '../../src/stream/load-model.js';
 import { createRecognizer } from '../../src/stream/recognizer.js';
 import { drawParameters, drawStatistics } from '../support/case-data.js';
 import { runReference } from '../support/reference.js';
@@ -48,6 +49,17 @@ describe('createRecognizer of a network that chooses its resolution', () => {
     const { route } = recognizer.recognize(tone(800, 0.2), 16000);
     expect(route).toEqual({ index: 1, resolution: [2, 30], macs: branches[1].macs });
     recognizer.dispose();
+  });
+
+  it.each([
+    [{ kind: 'random' }, 'expected 3 shares of 0 or more, not all 0, got undefined'],
+    [{ kind: 'x' }, 'expected a kind of predicted, fixed, random, got x'],
+    [null, 'expected a kind of predicted, fixed, random, got undefined'],
+  ])('refuses a routing of %j', async (routing, message) => {
+    const options = { routing: routing as never };
+    const thrown = await loadModel(encodeModel(model), options).catch((error: unknown) => error);
+    expect(thrown).toBeInstanceOf(ConfigError);
+    expect(thrown).toMatchObject({ code: 'routing', message: `Cannot choose a route: ${message}` });
   });
 
   it('comes back from a model file as it went in', async () => {
