@@ -101,15 +101,7 @@ export function checkSize(
 
 /** @throws ConfigError for a backbone of many answers a clip, or a resolution below its strides. */
 export function checkBackbone(name: string, backbone: Graph, sizes: readonly Pair[]): void {
-  const { shape } = nodesByName(backbone).get(backbone.outputs[0])!;
-  const answers = shape[0] * shape[1];
-  if (answers !== 1)
-    throw fault(
-      `build ${name}`,
-      'backbone',
-      'a backbone of one answer a clip',
-      `${answers} of ${backbone.name}`,
-    );
+  checkAnswers(name, 'backbone', backbone);
   const stride = totalStride(backbone);
   const small = sizes.find((size) => size[0] < stride[0] || size[1] < stride[1]);
   if (!small) return;
@@ -117,12 +109,20 @@ export function checkBackbone(name: string, backbone: Graph, sizes: readonly Pai
   throw fault(`build ${name}`, 'resolutions', wanted, small.join(' × '));
 }
 
-/** The backbone at one resolution. @throws ConfigError where its layers do not fit, with the smallest size that they fit on. */
+/** @throws ConfigError for a network of many answers a clip. */
+export function checkAnswers(name: string, option: 'backbone' | 'predictor', network: Graph): void {
+  const { shape } = nodesByName(network).get(network.outputs[0])!;
+  const answers = shape[0] * shape[1];
+  if (answers === 1) return;
+  throw fault(`build ${name}`, option, `a ${option} of one answer a clip`, `${answers} of ${network.name}`);
+}
+
+/** A network at one size of the map. @throws ConfigError where its layers do not fit, with the smallest size that they fit on. */
 export function buildAt(
   name: string,
   backbone: Backbone,
   options: Required<BuildOptions>,
-  whole: Shape,
+  { whole, option = 'resolutions' }: { whole: Shape; option?: 'resolutions' | 'predictorSize' },
 ): Graph {
   try {
     return backbone.build(options);
@@ -130,10 +130,10 @@ export function buildAt(
     if (!(error instanceof HearkenError)) throw error;
     const [time, frequency] = options.input;
     const least = ([0, 1] as const).map((axis) => leastOn(axis, backbone, { ...options, input: whole }));
-    const wanted = `resolutions that ${backbone.name} can take, of at least ${least.join(' × ')}`;
+    const wanted = `${option} that ${backbone.name} can take, of at least ${least.join(' × ')}`;
     throw fault(
       `build ${name}`,
-      'resolutions',
+      option,
       wanted,
       `${time} × ${frequency} (${error.message.replace(/^Cannot /, 'it cannot ')})`,
     );

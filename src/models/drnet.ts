@@ -13,12 +13,21 @@ import {
   type Graph,
   type GraphNode,
   nodesByName,
+  type Pair,
   type ParameterSpec,
+  type Shape,
   type StatisticSpec,
 } from '../graph/graph.js';
 import { appended, renamed } from '../graph/rename.js';
 import { type CandidateKind, candidateOf, type MapSize, sizeIn } from './candidates.js';
-import { buildAt, checkBackbone, checkConfig, checkSize, resolutionsOf } from './drnet-checks.js';
+import {
+  buildAt,
+  checkAnswers,
+  checkBackbone,
+  checkConfig,
+  checkSize,
+  resolutionsOf,
+} from './drnet-checks.js';
 import type { BuildOptions } from './entry.js';
 import { type PredictorKind, predictResolution, routeBySureness } from './resolution-predictor.js';
 
@@ -72,9 +81,12 @@ export function wrapBackbone(
   const features = g.input('features', input);
   const candidates = sizes.map((size, i) => candidateOf(g, features, { size, kind, name: `r${i}.features` }));
   const seen = seenByPredictor(g, features, candidates, config);
-  const front = withPredictor(g, seen, config, { name, labels, routes: sizes.length });
+  const front = withPredictor(g, seen, config, {
+    ...{ name, labels, routes: sizes.length },
+    input: [input[0], input[1]],
+  });
   const branches = sizes.map((size) =>
-    buildAt(name, backbone, { labels, input: [...size, input[2]] }, input),
+    buildAt(name, backbone, { labels, input: [...size, input[2]] }, { whole: input }),
   );
   return joinBranches(front, branches, candidates);
 }
@@ -99,13 +111,16 @@ function withPredictor(
   g: GraphBuilder,
   seen: Value,
   { predictor = 'residual' }: DrNetConfig,
-  { name, labels, routes }: { name: string; labels: number; routes: number },
+  { name, labels, input, routes }: { name: string; labels: number; input: Pair; routes: number },
 ): Graph {
   if (typeof predictor === 'string') {
     const choice = predictResolution(g, seen, { kind: predictor, routes });
     return g.build({ outputs: [g.gumbelSoftmax(choice, 1, { name: GATE })] });
   }
-  const words = buildAt(name, predictor, { labels, input: seen.shape }, seen.shape);
+  const [, , maps] = seen.shape;
+  const whole: Shape = [...input, maps];
+  const words = buildAt(name, predictor, { labels, input: seen.shape }, { whole, option: 'predictorSize' });
+  checkAnswers(name, 'predictor', words);
   const front = appended(g.build({ outputs: [seen] }), seen.name, words, WORDS);
   const choosing = appended(front, front.outputs[0], routeBySureness(labels, routes), 'predictor/');
   const gate: GraphNode = {

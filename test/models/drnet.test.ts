@@ -290,6 +290,20 @@ describe('wrapBackbone', () => {
       'Cannot build wrapped: expected a backbone of one answer a clip, got 44 of bl-am-tiny',
     ],
     [
+      'a predictor of many answers',
+      'ghostnet-small',
+      { predictor: MODELS['bl-am-tiny'], predictorSize: 1 },
+      'drnet-predictor',
+      'Cannot build wrapped: expected a predictor of one answer a clip, got 44 of bl-am-tiny',
+    ],
+    [
+      'a predictor whose layers do not fit on what it sees',
+      'ghostnet-small',
+      { predictor: MODELS['res8'], predictorSize: [2, 2] },
+      'drnet-predictorSize',
+      'Cannot build wrapped: expected predictorSize that res8 can take, of at least 4 × 3, got 2 × 2 (it cannot build node avgPool: expected at least 4 positions on axis 0, got 2)',
+    ],
+    [
       'an unknown predictor',
       'ghostnet-small',
       { predictor: 'large' as 'image' },
