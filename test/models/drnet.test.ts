@@ -299,7 +299,7 @@ describe('wrapBackbone', () => {
     [
       'a predictor whose layers do not fit on what it sees',
       'ghostnet-small',
-      { predictor: MODELS['res8'], predictorSize: [2, 2] },
+      { predictor: MODELS.res8, predictorSize: [2, 2] },
       'drnet-predictorSize',
       'Cannot build wrapped: expected predictorSize that res8 can take, of at least 4 × 3, got 2 × 2 (it cannot build node avgPool: expected at least 4 positions on axis 0, got 2)',
     ],
