@@ -170,7 +170,10 @@ describe('trainModel', () => {
       [own('', () => toy(3, 38)), 'expected a name of 1 to 256 characters, got '],
       [{ model: 'ghostnet-tinny' }, 'ghostnet-tiny'],
       [{ init: { model: first.model }, frontEnd }, 'Cannot start from ghostnet-tiny: expected the front end'],
-      [{ init: { model: first.model }, model: 'bc-resnet-1' }, 'expected most features of bc-resnet-1 in it, got 0 of '],
+      [
+        { init: { model: first.model }, model: 'bc-resnet-1' },
+        'expected most features of bc-resnet-1 in it, got 0 of ',
+      ],
       [{ teacher: first.model, frontEnd }, 'Cannot learn from teacher ghostnet-tiny: expected the front end'],
       [
         { teacher: { ...first.model, labels: ['a', 'b', 'c'] } },
