@@ -46,10 +46,15 @@ export function predictResolution(
 /**
  * What makes a network for words a predictor, as a graph from its logits to one logit a resolution: the largest probability,
  * normalised, and a dense layer. Ours, not the paper's: what was trained on the words knows which clips are hard, and few numbers
- * have to learn what to spend on them.
+ * have to learn what to spend on them. They start from "the less sure, the larger": from a slope of the wrong sign, Gumbel's draws
+ * may not find back in a short training.
  */
 export function routeBySureness(labels: number, routes: number): Graph {
   const g = new GraphBuilder('sureness');
   const sureness = g.maxout(g.softmax(g.input('words', [1, 1, labels])), labels, { name: 'sureness' });
-  return g.build({ outputs: [g.dense(g.batchNorm(sureness), { name: 'route', channels: routes })] });
+  const graph = g.build({ outputs: [g.dense(g.batchNorm(sureness), { name: 'route', channels: routes })] });
+  const slopes = Array.from({ length: routes }, (_, route) => (2 * route) / (routes - 1) - 1);
+  const weight = { ...graph.parameters['route/weight'], init: { kind: 'values', values: slopes } } as const;
+  const bias = { ...graph.parameters['route/bias'], init: { kind: 'constant', value: 0 } } as const;
+  return { ...graph, parameters: { ...graph.parameters, 'route/weight': weight, 'route/bias': bias } };
 }

@@ -3,6 +3,7 @@ import { ConfigError } from '../../src/errors.js';
 import { GraphBuilder } from '../../src/graph/builder.js';
 import { costsOf } from '../../src/graph/costs.js';
 import { nodesByName } from '../../src/graph/graph.js';
+import { initializeParameters } from '../../src/graph/initialize.js';
 import { choosingParameters, routesOf } from '../../src/graph/routes.js';
 import { checkGraph } from '../../src/graph/shapes.js';
 import { buildDrNet } from '../../src/models/build-drnet.js';
@@ -117,6 +118,9 @@ describe('wrapBackbone', () => {
       'predictor/route/weight',
       'predictor/route/bias',
     ]);
+    const start = initializeParameters(graph, 5);
+    expect([...start['predictor/route/weight']]).toEqual([-1, 0, 1]);
+    expect([...start['predictor/route/bias']]).toEqual([0, 0, 0]);
     expect(routesOf(wrap('ghostnet-187k'))!.words).toBeUndefined();
   });
 
