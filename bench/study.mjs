@@ -75,12 +75,11 @@ function studyRouting() {
   const known = linesOf(routingFile);
   for (const seed of seeds) {
     if (known.some((row) => row.model === model && row.seed === seed)) continue;
-    const file = join(work, set, `${model}-from-${backbone}-s${seed}.safetensors`);
+    const file = join(work, set, `${model}-from-${ROUTING.backbone}-s${seed}.safetensors`);
     if (!existsSync(file)) {
-      const [backbone, predictor] = [ROUTING.backbone, ROUTING.predictor].map((name) =>
-        modelFile(work, { set, model: name, seed }),
-      );
-      const places = { out: file, backbone, predictor, folder };
+      const trained = (name) => modelFile(work, { set, model: name, seed });
+      const { backbone, predictor } = ROUTING;
+      const places = { out: file, backbone: trained(backbone), predictor: trained(predictor), folder };
       run(routedTraining(places, { ...ROUTING, labels: SETS[set].labels, seed }));
     }
     const rows = routingRows({ model, seed, randomSeeds }, { file, folder, hearken });
